@@ -1,0 +1,76 @@
+package exporter
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+)
+
+// Output is what a running unit works with: where it stores artifacts and
+// saves its progress.
+type Output struct {
+	Sink
+	journal   Journal
+	meter     *Meter
+	transfers *semaphore.Weighted
+	spool     string
+	open      func(ctx context.Context, path string) (io.ReadCloser, error)
+}
+
+// Save commits what a unit has achieved so far; durable on return.
+func (o *Output) Save(ctx context.Context, r Receipt) error {
+	if err := o.journal.Commit(ctx, r); err != nil {
+		return err
+	}
+	o.meter.add(r)
+	return nil
+}
+
+// Spool makes a temporary file for bytes that must be known whole before they
+// are stored. The caller closes it; it has no name by then, so that even a
+// killed process leaves nothing behind.
+func (o *Output) Spool() (*os.File, error) {
+	f, err := os.CreateTemp(o.spool, "spool-")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// Open reads back an artifact that an earlier run of the unit stored.
+func (o *Output) Open(ctx context.Context, path string) (io.ReadCloser, error) {
+	return o.open(ctx, path)
+}
+
+// Transfers runs media transfers of one unit under the pool that all units
+// share. The group's context ends with the first error.
+func (o *Output) Transfers(ctx context.Context) *Transfers {
+	g, ctx := errgroup.WithContext(ctx)
+	return &Transfers{group: g, ctx: ctx, slots: o.transfers}
+}
+
+// Transfers is a group of concurrent media transfers.
+type Transfers struct {
+	group *errgroup.Group
+	ctx   context.Context
+	slots *semaphore.Weighted
+}
+
+// Go waits for a free slot, then runs fn in it. It returns false once the
+// group is ending, without running fn.
+func (t *Transfers) Go(fn func(ctx context.Context) error) bool {
+	if t.slots.Acquire(t.ctx, 1) != nil {
+		return false
+	}
+	t.group.Go(func() error {
+		defer t.slots.Release(1)
+		return fn(t.ctx)
+	})
+	return true
+}
+
+// Wait returns once every transfer has ended, with the first error.
+func (t *Transfers) Wait() error { return t.group.Wait() }

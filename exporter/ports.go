@@ -1,0 +1,102 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+)
+
+// The classes of the exit plan. The class of a dataset decides its window.
+const (
+	Metrics       = "metrics"
+	Recordings    = "recordings"
+	Configuration = "configuration"
+	Excluded      = "excluded"
+)
+
+var (
+	// ErrWindowClosed: the exit plan does not allow this class to be exported
+	// at this instant.
+	ErrWindowClosed = errors.New("the export window is closed")
+	// ErrConflict: an object of that path holds other bytes already.
+	// Artifacts are immutable, so this is never resolved by overwriting.
+	ErrConflict = errors.New("the destination holds a different object of that name")
+	// ErrFatal marks an error that no retry of the unit can mend, such as
+	// wrong credentials: the run stops, and the unit stays to be done.
+	ErrFatal = errors.New("the run cannot go on")
+	// ErrUnverified: the bytes that arrived are not what they should be
+	// (length, kind or digest), so nothing was stored.
+	ErrUnverified = errors.New("the bytes received are not what was announced")
+)
+
+// Info describes a dataset to people and to the scheduler.
+type Info struct {
+	Name        string   `json:"name"`
+	Class       string   `json:"class"`
+	Group       string   `json:"group"` // first half of its bags' names
+	Permissions []string `json:"permissions,omitempty"`
+	Method      string   `json:"method,omitempty"` // how it is read, in words
+	Cost        string   `json:"cost,omitempty"`   // API calls, in words
+	Description string   `json:"description"`
+}
+
+// Dataset is one kind of customer data.
+type Dataset interface {
+	Info() Info
+	// Plan splits an interval into units. A dataset whose units are only
+	// discovered by another's plans nothing.
+	Plan(ctx context.Context, iv Interval) iter.Seq2[Unit, error]
+	// Run does one unit, starting at its checkpoint. It returns the last
+	// receipt (Done), or an error, after which the unit is run again. It must
+	// stop soon after ctx ends and then return the context's cause.
+	Run(ctx context.Context, u Unit, out *Output) (Receipt, error)
+}
+
+// Object says what is about to be stored.
+type Object struct {
+	// Path is relative to the export's root and uses [A-Za-z0-9._=/-] only.
+	Path string
+	// Size in bytes where known, else -1. A body of another size is an error
+	// that wraps ErrUnverified, and nothing is stored.
+	Size        int64
+	ContentType string
+	// Replace allows to overwrite an object of that path whose bytes differ:
+	// for objects that no committed receipt vouches for (a part whose run was
+	// killed before its commit) and for control files. Without it a
+	// difference is ErrConflict.
+	Replace bool
+}
+
+// Sink stores objects. Implementations are safe for concurrent use.
+type Sink interface {
+	// Put stores body under obj.Path and returns Path, Bytes, SHA256 and
+	// Attest. It is durable on return, and nothing is visible before. An
+	// existing object with the same bytes counts as stored. Where body fits
+	// io.Seeker it is rewound for a retry; otherwise it is read once.
+	Put(ctx context.Context, obj Object, body io.Reader) (Artifact, error)
+}
+
+// Journal is the durable record of units and receipts. Implementations are
+// safe for concurrent use.
+type Journal interface {
+	// Add records units; those whose key is known already are left alone.
+	Add(ctx context.Context, units []Unit) error
+	// Next hands out a pending unit, lowest priority value first, then by
+	// key; io.EOF when none is pending now. A unit that was handed out is
+	// handed out again only after Release, or in the next process.
+	Next(ctx context.Context) (Unit, error)
+	// Commit records a receipt in one transaction, durable on return. An
+	// artifact whose path is known with other bytes is ErrConflict.
+	Commit(ctx context.Context, r Receipt) error
+	// Release gives back a unit that was not finished; its last checkpoint
+	// stays.
+	Release(ctx context.Context, unit string) error
+}
+
+// Gate says whether a class may be exported at an instant: until when it may
+// (open), or that it may not. Windows are half-open: at closes it is shut.
+type Gate interface {
+	Until(class string, now time.Time) (closes time.Time, open bool)
+}
