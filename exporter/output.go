@@ -16,6 +16,7 @@ type Output struct {
 	journal   Journal
 	meter     *Meter
 	transfers *semaphore.Weighted
+	hard      context.Context // ends with the window or the program, not with a drain
 	spool     string
 	open      func(ctx context.Context, path string) (io.ReadCloser, error)
 }
@@ -45,32 +46,40 @@ func (o *Output) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 	return o.open(ctx, path)
 }
 
-// Transfers runs media transfers of one unit under the pool that all units
-// share. The group's context ends with the first error.
+// Transfers starts a group of media transfers of one unit, in the pool that
+// all units share. ctx is the unit's: once it ends no transfer is started,
+// while those in flight may finish unless the window closes.
 func (o *Output) Transfers(ctx context.Context) *Transfers {
-	g, ctx := errgroup.WithContext(ctx)
-	return &Transfers{group: g, ctx: ctx, slots: o.transfers}
+	group, hard := errgroup.WithContext(o.hard)
+	return &Transfers{group: group, start: ctx, run: hard, slots: o.transfers}
 }
 
 // Transfers is a group of concurrent media transfers.
 type Transfers struct {
 	group *errgroup.Group
-	ctx   context.Context
+	start context.Context // no transfer starts after its end
+	run   context.Context // transfers run under it
 	slots *semaphore.Weighted
 }
 
-// Go waits for a free slot, then runs fn in it. It returns false once the
-// group is ending, without running fn.
+// Go waits for a free slot, then runs fn in it. It returns false, without
+// running fn, once the unit's context has ended or a transfer has failed.
 func (t *Transfers) Go(fn func(ctx context.Context) error) bool {
-	if t.slots.Acquire(t.ctx, 1) != nil {
+	if t.run.Err() != nil || t.slots.Acquire(t.start, 1) != nil {
 		return false
 	}
 	t.group.Go(func() error {
 		defer t.slots.Release(1)
-		return fn(t.ctx)
+		return fn(t.run)
 	})
 	return true
 }
 
-// Wait returns once every transfer has ended, with the first error.
-func (t *Transfers) Wait() error { return t.group.Wait() }
+// Wait returns once every transfer has ended, with the first error; without
+// one, with the reason for which Go refused, if it did.
+func (t *Transfers) Wait() error {
+	if err := t.group.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(t.start)
+}

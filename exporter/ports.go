@@ -23,6 +23,8 @@ var (
 	// ErrConflict: an object of that path holds other bytes already.
 	// Artifacts are immutable, so this is never resolved by overwriting.
 	ErrConflict = errors.New("the destination holds a different object of that name")
+	// ErrInterrupted: somebody asked the run to stop.
+	ErrInterrupted = errors.New("interrupted")
 	// ErrFatal marks an error that no retry of the unit can mend, such as
 	// wrong credentials: the run stops, and the unit stays to be done.
 	ErrFatal = errors.New("the run cannot go on")
@@ -84,9 +86,10 @@ type Journal interface {
 	// Add records units; those whose key is known already are left alone.
 	Add(ctx context.Context, units []Unit) error
 	// Next hands out a pending unit, lowest priority value first, then by
-	// key; io.EOF when none is pending now. A unit that was handed out is
-	// handed out again only after Release, or in the next process.
-	Next(ctx context.Context) (Unit, error)
+	// key, leaving out the datasets named in skip; io.EOF when none is
+	// pending now. A unit that was handed out is handed out again only after
+	// Release, or in the next process.
+	Next(ctx context.Context, skip ...string) (Unit, error)
 	// Commit records a receipt in one transaction, durable on return. An
 	// artifact whose path is known with other bytes is ErrConflict.
 	Commit(ctx context.Context, r Receipt) error

@@ -1,0 +1,348 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+)
+
+// Config is everything that a run needs.
+type Config struct {
+	Datasets []Dataset
+	// Interval is what is planned now: [from, until which data is available).
+	Interval Interval
+	Journal  Journal
+	Sink     Sink
+	// Open reads an artifact back from the destination.
+	Open  func(ctx context.Context, path string) (io.ReadCloser, error)
+	Gate  Gate
+	Clock *Clock
+	Meter *Meter
+
+	Units     int // units that run at once; default 8
+	Transfers int // media transfers at once, over all units; default 32
+	Attempts  int // runs of one unit before it counts as failed; default 3
+	// Pause before a failed unit is run again, doubled with each failure.
+	Pause time.Duration
+	Spool string // folder of temporary files; default the system's
+	// Drain, once closed, lets what is in flight finish and starts no more.
+	Drain <-chan struct{}
+	Log   *slog.Logger
+}
+
+// After so many failed runs without a success between them the cause is not
+// in the units, and going on would only burn through the rest of them.
+const failuresInARow = 25
+
+// Run plans every dataset and works until no unit is pending. It returns nil
+// then, even if units failed: the journal knows. Otherwise it returns an
+// error that wraps [ErrWindowClosed] (units are left that may not be run
+// now), [ErrInterrupted] (Drain or ctx), or [ErrFatal].
+//
+// Whatever the outcome, what receipts were committed for is safe, and the
+// same call goes on where this one ended.
+func Run(ctx context.Context, cfg Config) error {
+	cfg.defaults()
+	s := &scheduler{
+		cfg:       cfg,
+		datasets:  map[string]Dataset{},
+		shut:      map[string]bool{},
+		failures:  map[string]int{},
+		transfers: semaphore.NewWeighted(int64(cfg.Transfers)),
+	}
+	s.changed = sync.NewCond(&s.mu)
+	for _, d := range cfg.Datasets {
+		s.datasets[d.Info().Name] = d
+	}
+	if err := s.plan(ctx); err != nil {
+		return err
+	}
+	soft, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-cfg.Drain:
+			stop(ErrInterrupted)
+		case <-soft.Done():
+		}
+		s.wake()
+	}()
+	var group errgroup.Group
+	for range cfg.Units {
+		group.Go(func() error {
+			err := s.work(ctx, soft)
+			if err != nil {
+				stop(err)
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if names := s.shutNames(); err == nil && names != "" {
+		return fmt.Errorf("%w for %s", ErrWindowClosed, names)
+	}
+	return err
+}
+
+func (cfg *Config) defaults() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&cfg.Units, 8}, {&cfg.Transfers, 32}, {&cfg.Attempts, 3}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if cfg.Pause <= 0 {
+		cfg.Pause = time.Second
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = &Meter{}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+}
+
+// scheduler hands units to workers.
+type scheduler struct {
+	cfg       Config
+	datasets  map[string]Dataset
+	transfers *semaphore.Weighted
+
+	mu       sync.Mutex
+	changed  *sync.Cond      // a unit ended, or the run is ending
+	running  int             // units handed out
+	shut     map[string]bool // datasets whose window is closed
+	failures map[string]int  // failed runs in this process, by unit
+	inARow   int             // failed runs since the last success
+}
+
+// plan adds the units of every dataset to the journal, in batches.
+func (s *scheduler) plan(ctx context.Context) error {
+	const batch = 500
+	var units []Unit
+	for _, d := range s.cfg.Datasets {
+		for u, err := range d.Plan(ctx, s.cfg.Interval) {
+			if err != nil {
+				return fmt.Errorf("plan %s: %w", d.Info().Name, err)
+			}
+			if units = append(units, u); len(units) == batch {
+				if err := s.cfg.Journal.Add(ctx, units); err != nil {
+					return err
+				}
+				units = units[:0]
+			}
+		}
+	}
+	return s.cfg.Journal.Add(ctx, units)
+}
+
+// work runs units until none is pending and none is running that might
+// discover more. soft ends when the run should come to a stop.
+func (s *scheduler) work(ctx, soft context.Context) error {
+	for {
+		u, err := s.next(soft)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = s.one(ctx, soft, u)
+		s.mu.Lock()
+		s.running--
+		s.mu.Unlock()
+		s.wake()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// next waits for a unit that may run.
+func (s *scheduler) next(soft context.Context) (Unit, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if soft.Err() != nil {
+			return Unit{}, interruption(soft)
+		}
+		skip := make([]string, 0, len(s.shut))
+		for name := range s.shut {
+			skip = append(skip, name)
+		}
+		u, err := s.cfg.Journal.Next(soft, skip...)
+		if err == nil {
+			s.running++
+			return u, nil
+		}
+		if !errors.Is(err, io.EOF) {
+			if soft.Err() != nil {
+				return Unit{}, interruption(soft)
+			}
+			return Unit{}, err
+		}
+		if s.running == 0 {
+			s.changed.Broadcast()
+			return Unit{}, io.EOF
+		}
+		s.changed.Wait()
+	}
+}
+
+func (s *scheduler) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed.Broadcast()
+}
+
+// one runs one unit once. An error ends the whole run.
+func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
+	giveBack := func() error {
+		return s.cfg.Journal.Release(context.WithoutCancel(ctx), u.Key)
+	}
+	d, ok := s.datasets[u.Dataset]
+	if !ok { // selected in an earlier run, not in this one
+		s.close(u.Dataset, false)
+		return giveBack()
+	}
+	class := d.Info().Class
+	closes, open := s.cfg.Gate.Until(class, s.cfg.Clock.Now())
+	if !open {
+		s.close(u.Dataset, true)
+		return giveBack()
+	}
+
+	hard, release := s.untilClose(ctx, closes)
+	defer release()
+	unitCtx, cancel := context.WithCancelCause(hard)
+	defer cancel(nil)
+	defer context.AfterFunc(soft, func() { cancel(interruption(soft)) })()
+
+	out := &Output{
+		Sink: s.cfg.Sink, journal: s.cfg.Journal, meter: s.cfg.Meter,
+		transfers: s.transfers, hard: hard, spool: s.cfg.Spool, open: s.cfg.Open,
+	}
+	log := s.cfg.Log.With("unit", u.Key, "attempt", u.Attempts+1)
+	log.Debug("unit starts")
+	receipt, err := d.Run(unitCtx, u, out)
+	if err == nil {
+		receipt.Unit = u.Key
+		err = out.Save(context.WithoutCancel(hard), receipt)
+	}
+	switch {
+	case err == nil:
+		s.succeeded(u.Key)
+		log.Debug("unit ends", "exceptions", len(receipt.Exceptions), "discovered", len(receipt.Discovered))
+		return nil
+	case errors.Is(context.Cause(hard), ErrWindowClosed):
+		s.close(u.Dataset, true)
+		return giveBack()
+	case soft.Err() != nil:
+		return errors.Join(interruption(soft), giveBack())
+	case errors.Is(err, ErrFatal):
+		return errors.Join(fmt.Errorf("%s: %w", u.Key, err), giveBack())
+	}
+	return s.failed(ctx, unitCtx, u, err, log, giveBack)
+}
+
+// failed decides what becomes of a unit whose run failed: run again after a
+// pause, or given up with the error as its exception.
+func (s *scheduler) failed(ctx, unitCtx context.Context, u Unit, err error, log *slog.Logger, giveBack func() error) error {
+	s.mu.Lock()
+	s.failures[u.Key]++
+	s.inARow++
+	tries, inARow := s.failures[u.Key], s.inARow
+	s.mu.Unlock()
+	if inARow >= failuresInARow {
+		return errors.Join(fmt.Errorf("%w: %d runs of units failed one after another, the last one %s: %w",
+			ErrFatal, inARow, u.Key, err), giveBack())
+	}
+	if tries < s.cfg.Attempts && !errors.Is(err, ErrConflict) {
+		log.Warn("unit failed, will be run again", "error", err)
+		select {
+		case <-time.After(s.cfg.Pause << (tries - 1)):
+		case <-unitCtx.Done():
+		}
+		return giveBack()
+	}
+	log.Error("unit failed", "error", err)
+	return s.cfg.Journal.Commit(context.WithoutCancel(ctx), Receipt{
+		Unit: u.Key, Outcome: Failed,
+		Exceptions: []Exception{{
+			Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: FailedItem,
+			Detail: err.Error(), Attempts: u.Attempts + 1,
+		}},
+	})
+}
+
+func (s *scheduler) succeeded(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.failures, key)
+	s.inARow = 0
+}
+
+// close stops handing out units of a dataset; said is false for one that is
+// merely not selected.
+func (s *scheduler) close(name string, said bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.shut[name] && said {
+		s.cfg.Log.Warn("the window is closed", "dataset", name)
+	}
+	s.shut[name] = true
+}
+
+func (s *scheduler) shutNames() string {
+	var names string
+	for _, d := range s.cfg.Datasets {
+		if name := d.Info().Name; s.shut[name] {
+			names += " " + name
+		}
+	}
+	return names[min(1, len(names)):]
+}
+
+// untilClose is ctx until the window closes by the trusted clock, whatever
+// timers and the local clock say.
+func (s *scheduler) untilClose(ctx context.Context, closes time.Time) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			left := closes.Sub(s.cfg.Clock.Now())
+			if left <= 0 {
+				cancel(ErrWindowClosed)
+				return
+			}
+			timer := time.NewTimer(min(left, time.Second))
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil); <-done }
+}
+
+// interruption is why a context ended, as ErrInterrupted unless it says
+// something more specific.
+func interruption(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ErrInterrupted) || errors.Is(cause, ErrFatal) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ErrInterrupted, cause)
+}
