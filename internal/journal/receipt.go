@@ -1,0 +1,311 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"exitplan/exporter"
+)
+
+// Commit records a receipt in one transaction, durable on return; recording
+// it again changes nothing. What it does:
+//
+//   - An artifact whose path, SHA-256 and size are known is left alone; a
+//     known path with other bytes is exporter.ErrConflict, names the path,
+//     and nothing of the receipt is recorded.
+//   - Expectations of the same dataset and item become one with the highest
+//     count. Discovered units whose key is known are left alone.
+//   - A checkpoint replaces the one before; nil keeps it.
+//   - Done or Failed closes the unit, and the receipt's exceptions replace
+//     what earlier runs of the unit stated.
+//
+// An empty dataset in the receipt means the unit's. When ctx ends first, the
+// result is the context's cause, and the receipt may have been recorded.
+//
+// Errors besides: ErrUnknownUnit, or what is wrong with the receipt.
+func (j *Journal) Commit(ctx context.Context, r exporter.Receipt) error {
+	places, err := check(r)
+	if err != nil {
+		return fmt.Errorf("receipt of unit %q: %w", r.Unit, err)
+	}
+	return j.write(ctx, func(t *tx) error {
+		err := t.commit(r, places, j.now().UnixMilli())
+		if err != nil && !ends(err) {
+			return fmt.Errorf("receipt of unit %q: %w", r.Unit, err)
+		}
+		return err
+	}, nil)
+}
+
+// place is where and what an artifact is, as the table has it.
+type place struct {
+	bag, name string
+	sha256    []byte
+}
+
+// check refuses a receipt that could not be exported later, and cuts the
+// paths of its artifacts.
+func check(r exporter.Receipt) ([]place, error) {
+	switch r.Outcome {
+	case exporter.Done, exporter.Failed:
+	case exporter.Partial:
+		if len(r.Exceptions) > 0 {
+			return nil, errors.New("exceptions belong to a done or failed receipt, not to a partial one")
+		}
+	default:
+		return nil, fmt.Errorf("unknown outcome %q", r.Outcome)
+	}
+	places := make([]place, len(r.Artifacts))
+	for i, a := range r.Artifacts {
+		p := &places[i]
+		var ok bool
+		if p.bag, p.name, ok = strings.Cut(a.Path, "/data/"); !ok || p.bag == "" || p.name == "" {
+			return nil, fmt.Errorf(`artifact %q: its path is not "<bag>/data/<name>", so no manifest would list it`, a.Path)
+		}
+		var err error
+		p.sha256, err = hex.DecodeString(a.SHA256)
+		if err != nil || len(p.sha256) != 32 || strings.ToLower(a.SHA256) != a.SHA256 {
+			return nil, fmt.Errorf("artifact %q: %q is not a SHA-256 in lower-case hex", a.Path, a.SHA256)
+		}
+		if a.Bytes < 0 || a.Records < 0 {
+			return nil, fmt.Errorf("artifact %q: negative size or number of records", a.Path)
+		}
+	}
+	for _, e := range r.Expected {
+		if e.Item == "" || e.Count < 0 {
+			return nil, fmt.Errorf("expectation %q (count %d): an item and a count of 0 or more are needed", e.Item, e.Count)
+		}
+	}
+	return places, nil
+}
+
+func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
+	u, err := t.unit(r.Unit)
+	if err != nil {
+		return err
+	}
+	again := r.Outcome == exporter.Failed
+	for _, e := range r.Exceptions {
+		again = again || e.Reason.Retryable()
+	}
+	// What is stored is remembered for the next run of the unit, if any.
+	keep := again || r.Outcome == exporter.Partial && u.state != done
+	for i, a := range r.Artifacts {
+		if err := t.artifact(u, a, places[i], keep); err != nil {
+			return err
+		}
+	}
+	for _, e := range r.Expected {
+		if err := t.expect(u, e); err != nil {
+			return err
+		}
+	}
+	for _, d := range r.Discovered {
+		if err := t.add(d); err != nil {
+			return err
+		}
+	}
+	if r.Checkpoint != nil {
+		if _, err := t.exec("UPDATE unit SET checkpoint = ? WHERE id = ?", []byte(r.Checkpoint), u.id); err != nil {
+			return err
+		}
+	}
+	if r.Outcome == exporter.Partial {
+		return nil
+	}
+	if err := t.except(u, r.Exceptions); err != nil {
+		return err
+	}
+	return t.finish(u, r.Outcome, again, now)
+}
+
+// finish closes a unit. One that no later run opens again needs neither
+// checkpoint nor stored artifacts.
+func (t *tx) finish(u unitRow, o exporter.Outcome, again bool, now int64) error {
+	state := int64(done)
+	if o == exporter.Failed {
+		state = failed
+	}
+	c := t.of(u.dataset)
+	c.state[u.state]--
+	c.state[state]++
+	if again {
+		_, err := t.exec("UPDATE unit SET state = ?, again = 1, finished = ? WHERE id = ?", state, now, u.id)
+		return err
+	}
+	if _, err := t.exec("DELETE FROM stored WHERE unit = ?", u.id); err != nil {
+		return err
+	}
+	_, err := t.exec("UPDATE unit SET state = ?, again = 0, finished = ?, checkpoint = NULL WHERE id = ?", state, now, u.id)
+	return err
+}
+
+func (t *tx) artifact(u unitRow, a exporter.Artifact, p place, keep bool) error {
+	dataset, err := t.datasetOr(a.Dataset, u)
+	if err != nil {
+		return err
+	}
+	bag, err := t.bag(p.bag)
+	if err != nil {
+		return err
+	}
+	if keep {
+		if _, err := t.exec("INSERT OR IGNORE INTO stored VALUES (?, ?, ?)", u.id, bag, p.name); err != nil {
+			return err
+		}
+	}
+	var item any
+	if a.Item != "" {
+		it, err := t.item(dataset, a.Item)
+		if err != nil {
+			return err
+		}
+		item = it.id
+	}
+	n, err := t.exec(`INSERT INTO artifact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (bag, name) DO NOTHING`,
+		bag, p.name, dataset, u.id, item, a.Bytes, p.sha256, a.Records, null(a.Source),
+		null(a.Attest.Level), null(a.Attest.Value), null(a.Attest.ETag), null(a.Attest.VersionID),
+		nonzero(a.Attest.PartSize), nonzero(int64(a.Attest.Parts)))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return t.same(bag, a, p)
+	}
+	c := t.of(dataset)
+	c.artifacts++
+	c.records += a.Records
+	c.bytes += a.Bytes
+	t.grow(bag, a.Bytes)
+	if item == nil || a.Records == 0 {
+		return nil
+	}
+	return t.count(dataset, a.Item, a.Records)
+}
+
+// same compares an artifact with the one recorded under its path.
+func (t *tx) same(bag int64, a exporter.Artifact, p place) error {
+	var (
+		size int64
+		sum  []byte
+	)
+	if _, err := t.get("SELECT bytes, sha256 FROM artifact WHERE bag = ? AND name = ?", []any{bag, p.name}, &size, &sum); err != nil {
+		return err
+	}
+	if size != a.Bytes || !bytes.Equal(sum, p.sha256) {
+		return fmt.Errorf("%w: %s is recorded with %d bytes, sha256 %x, and came again with %d bytes, sha256 %s",
+			exporter.ErrConflict, a.Path, size, sum, a.Bytes, a.SHA256)
+	}
+	return nil
+}
+
+// itemRow is an item with what is expected and stored of it.
+type itemRow struct {
+	id       int64
+	expected *int64
+	got      int64
+}
+
+// met is how much of what is expected is there.
+func (it itemRow) met() int64 {
+	if it.expected == nil {
+		return 0
+	}
+	return min(it.got, *it.expected)
+}
+
+func (t *tx) item(dataset int64, name string) (itemRow, error) {
+	var it itemRow
+	found, err := t.get("SELECT id, expected, got FROM item WHERE dataset = ? AND name = ?",
+		[]any{dataset, name}, &it.id, &it.expected, &it.got)
+	if err == nil && !found {
+		it.id, err = t.insert("INSERT INTO item (dataset, name) VALUES (?, ?)", dataset, name)
+	}
+	return it, err
+}
+
+// count adds stored records to an item.
+func (t *tx) count(dataset int64, name string, records int64) error {
+	it, err := t.item(dataset, name)
+	if err != nil {
+		return err
+	}
+	before := it.met()
+	it.got += records
+	t.of(dataset).met += it.met() - before
+	_, err = t.exec("UPDATE item SET got = ? WHERE id = ?", it.got, it.id)
+	return err
+}
+
+func (t *tx) expect(u unitRow, e exporter.Expectation) error {
+	dataset, err := t.datasetOr(e.Dataset, u)
+	if err != nil {
+		return err
+	}
+	it, err := t.item(dataset, e.Item)
+	if err != nil {
+		return err
+	}
+	if it.expected != nil && *it.expected >= e.Count {
+		return nil
+	}
+	before, met := int64(0), it.met()
+	if it.expected != nil {
+		before = *it.expected
+	}
+	it.expected = &e.Count
+	c := t.of(dataset)
+	c.expected += e.Count - before
+	c.met += it.met() - met
+	_, err = t.exec("UPDATE item SET expected = ?, source = ?, unit = coalesce(unit, ?) WHERE id = ?",
+		e.Count, null(e.Source), u.id, it.id)
+	return err
+}
+
+// except replaces what a unit states about items that are absent.
+func (t *tx) except(u unitRow, list []exporter.Exception) error {
+	if _, err := t.exec("DELETE FROM exception WHERE unit = ?", u.id); err != nil {
+		return err
+	}
+	for _, e := range list {
+		dataset, err := t.datasetOr(e.Dataset, u)
+		if err != nil {
+			return err
+		}
+		var item any
+		if e.Item != "" {
+			it, err := t.item(dataset, e.Item)
+			if err != nil {
+				return err
+			}
+			item = it.id
+		}
+		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),
+			null(e.Detail), null(e.CorrelationID), nonzero(int64(e.Attempts))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// datasetOr is the number of a dataset, or the unit's own for no name.
+func (t *tx) datasetOr(name string, u unitRow) (int64, error) {
+	if name == "" {
+		return u.dataset, nil
+	}
+	return t.dataset(name)
+}
+
+// nonzero stores a zero as NULL.
+func nonzero(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}

@@ -1,0 +1,186 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"exitplan/exporter"
+)
+
+// Add records units, durable on return; a unit whose key is known is left
+// alone. It commits a thousand at a time, so after an error some may be
+// recorded; adding them again is harmless.
+func (j *Journal) Add(ctx context.Context, units []exporter.Unit) error {
+	for some := range slices.Chunk(units, 1000) {
+		err := j.write(ctx, func(t *tx) error {
+			for _, u := range some {
+				if err := t.add(u); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) add(u exporter.Unit) error {
+	if u.Key == "" || u.Dataset == "" {
+		return fmt.Errorf("unit %q of dataset %q: both a key and a dataset are needed", u.Key, u.Dataset)
+	}
+	dataset, err := t.dataset(u.Dataset)
+	if err != nil {
+		return err
+	}
+	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, params) VALUES (?, ?, ?, 0, ?)
+		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, []byte(u.Params))
+	t.of(dataset).state[pending] += n
+	return err
+}
+
+// Next hands out the pending unit of the lowest priority value, then key, and
+// counts the attempt; datasets named in skip are left out. io.EOF when none is
+// pending now. A unit that could not be delivered, because ctx ended first, is
+// pending again.
+func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, error) {
+	if skip == nil {
+		skip = []string{}
+	}
+	without, err := json.Marshal(skip)
+	if err != nil {
+		return exporter.Unit{}, err
+	}
+	var u exporter.Unit
+	err = j.write(ctx, func(t *tx) (err error) {
+		u, err = t.next(string(without))
+		return err
+	}, func(t *tx) error {
+		return t.giveBack(u.Key, 1)
+	})
+	if err != nil {
+		return exporter.Unit{}, err
+	}
+	return u, nil
+}
+
+// next looks up the first pending unit of each dataset in the index, so that
+// a million pending units of a skipped dataset cost nothing.
+func (t *tx) next(without string) (exporter.Unit, error) {
+	var (
+		u                  exporter.Unit
+		id, dataset        int64
+		params, checkpoint []byte
+	)
+	found, err := t.get(`SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.params, u.checkpoint
+		FROM dataset d JOIN unit u ON u.id =
+			(SELECT id FROM unit WHERE state = 0 AND dataset = d.id ORDER BY priority, key LIMIT 1)
+		WHERE d.name NOT IN (SELECT value FROM json_each(?))
+		ORDER BY u.priority, u.key LIMIT 1`, []any{without},
+		&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &params, &checkpoint)
+	if err != nil {
+		return u, err
+	}
+	if !found {
+		return u, io.EOF
+	}
+	u.Params, u.Checkpoint = params, checkpoint
+	if u.Stored, err = t.stored(id); err != nil {
+		return u, err
+	}
+	c := t.of(dataset)
+	c.state[pending]--
+	c.state[running]++
+	_, err = t.exec("UPDATE unit SET state = 1, attempts = attempts + 1 WHERE id = ?", id)
+	return u, err
+}
+
+// stored reads the artifacts that earlier runs of a unit committed, in the
+// order of their paths.
+func (t *tx) stored(unit int64) ([]exporter.Artifact, error) {
+	var list []exporter.Artifact
+	err := t.all(`SELECT `+artifactColumns+` FROM stored s
+		JOIN artifact a ON a.bag = s.bag AND a.name = s.name `+artifactJoins+`
+		WHERE s.unit = ? ORDER BY b.name || '/data/' || a.name`, []any{unit},
+		func(scan func(...any) error) error {
+			a, err := scanArtifact(scan)
+			list = append(list, a)
+			return err
+		})
+	return list, err
+}
+
+// Release makes a unit that was handed out pending again; its checkpoint and
+// what it stored stay. One that is not out is left alone. An unknown key is
+// ErrUnknownUnit.
+func (j *Journal) Release(ctx context.Context, unit string) error {
+	return j.write(ctx, func(t *tx) error { return t.giveBack(unit, 0) }, nil)
+}
+
+// giveBack makes a running unit pending and takes back some of its attempts.
+func (t *tx) giveBack(key string, attempts int) error {
+	u, err := t.unit(key)
+	if err != nil || u.state != running {
+		return err
+	}
+	c := t.of(u.dataset)
+	c.state[running]--
+	c.state[pending]++
+	_, err = t.exec("UPDATE unit SET state = 0, attempts = attempts - ? WHERE id = ?", attempts, u.id)
+	return err
+}
+
+// unitRow is what the journal must know of a unit to change its state.
+type unitRow struct{ id, dataset, state int64 }
+
+func (t *tx) unit(key string) (unitRow, error) {
+	var u unitRow
+	found, err := t.get("SELECT id, dataset, state FROM unit WHERE key = ?", []any{key}, &u.id, &u.dataset, &u.state)
+	if err == nil && !found {
+		err = fmt.Errorf("%w: %q", ErrUnknownUnit, key)
+	}
+	return u, err
+}
+
+// Reopen makes units pending whose result a new run may better: the failed
+// ones, and those done with an exception whose reason is retryable. Their
+// checkpoints and what they stored stay. It returns how many there were; call
+// it at the start of a run.
+func (j *Journal) Reopen(ctx context.Context) (int, error) {
+	return j.reset(ctx, "again = 1")
+}
+
+// reset makes pending what a condition with an index of its own selects.
+func (j *Journal) reset(ctx context.Context, where string) (int, error) {
+	var total int64
+	err := j.write(ctx, func(t *tx) error {
+		type group struct{ dataset, state, n int64 }
+		var groups []group
+		err := t.all("SELECT dataset, state, count(*) FROM unit WHERE "+where+" GROUP BY dataset, state", nil,
+			func(scan func(...any) error) error {
+				var g group
+				err := scan(&g.dataset, &g.state, &g.n)
+				groups = append(groups, g)
+				return err
+			})
+		if err != nil || len(groups) == 0 {
+			return err
+		}
+		for _, g := range groups {
+			c := t.of(g.dataset)
+			c.state[g.state] -= g.n
+			c.state[pending] += g.n
+		}
+		total, err = t.exec("UPDATE unit SET state = 0, again = 0, finished = NULL WHERE " + where)
+		return err
+	}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return int(total), nil
+}
