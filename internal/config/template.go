@@ -1,0 +1,139 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Template is the commented exitplan.yaml that init writes. Values fill in
+// keys, by dotted path; lists and objects as YAML text in flow style. A value
+// of a key that the template does not have is left out.
+//
+// What must be filled in before the file loads: contract.time_zone,
+// subscription_start and termination_date, source.region and client_id, a
+// secret, and destination.url.
+func Template(values map[string]string) string {
+	doc, def := defaults(), defaults()
+	kinds := map[string]reflect.Kind{}
+	for _, k := range keysOf(&doc, &def) {
+		kinds[k.path] = k.value.Kind()
+	}
+	text := template
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		value := quote(values[path])
+		if k := kinds[path]; k == reflect.Slice || k == reflect.Struct {
+			value = oneLine(values[path])
+		}
+		text = fill(text, path, value)
+	}
+	return text
+}
+
+// slot is a line of the template: indent, key, value, and a comment.
+var slot = regexp.MustCompile(`^( *)([a-z_]+): ?([^#]*?)( *)(#.*)?$`)
+
+// fill replaces the value of one key. The template indents by two spaces, so
+// the depth of a line tells which section it belongs to.
+func fill(text, path, value string) string {
+	lines := strings.Split(text, "\n")
+	var at []string
+	for i, line := range lines {
+		m := slot.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		at = append(at[:min(len(at), len(m[1])/2)], m[2])
+		if strings.Join(at, ".") != path {
+			continue
+		}
+		lines[i] = m[1] + m[2] + ": " + value
+		if m[5] != "" {
+			lines[i] = fmt.Sprintf("%-34s%s", lines[i]+" ", m[5])
+		}
+		break
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plain is text that YAML takes as it is, without quotes.
+var plain = regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9_./%+-]*(:[A-Za-z0-9_./%+-]+)*$`)
+
+// quote writes a value so that YAML reads back the same text.
+func quote(s string) string {
+	if plain.MatchString(s) && !slices.Contains([]string{"null", "Null", "NULL"}, s) {
+		return s
+	}
+	quoted, _ := json.Marshal(s) // a JSON string is a YAML one; a string always marshals
+	return string(quoted)
+}
+
+const template = `# exitplan.yaml: one export of one Genesys Cloud organization.
+#
+# Every key may also be set by an environment variable, such as
+# EXITPLAN_SOURCE_REGION for source.region; flags win over the environment, the
+# environment over this file. "" stands for the default. Relative paths are
+# relative to this file. Check the result with: exitplan check
+
+# What the contract says. It decides when each class of data may be exported;
+# see the result with: exitplan window
+contract:
+  customer: ""                    # as it should read in the report
+  time_zone: ""                   # required: where the dates below hold, such as Asia/Tokyo
+  subscription_start: ""          # required: a date (2021-04-01) or RFC 3339 instant
+  exit_started: ""                # notice of termination received; opens reporting metrics
+  cause: notice                   # notice | expiry
+  termination_date: ""            # required: the last day, or an RFC 3339 instant (exclusive)
+  # Extensions, also those that are only requested (leave granted out), such as
+  #   - {requested: 2026-12-10, granted: 2026-12-15, until: 2027-01-31,
+  #      classes: [metrics, recordings], reference: SO-1234, approver: Jo Doe}
+  # An extension for recordings must be requested before the contract ends.
+  extensions: []
+
+# The organization that is exported.
+source:
+  region: ""                      # required: AWS region (ap-northeast-1) or host (mypurecloud.jp)
+  client_id: ""                   # required: OAuth client, grant type client credentials
+  client_secret_file: ""          # required (chmod 600), or set EXITPLAN_SOURCE_CLIENT_SECRET
+  api_url: ""                     # only for the simulator and private gateways
+  login_url: ""                   # likewise
+  interval:
+    from: ""                      # default: subscription_start
+    to: ""                        # default: the close of the window
+  datasets: [all]                 # names, "globs" or classes; a leading - excludes
+  requests_per_minute: 300        # per client
+  headroom: 20%                   # of it left to the live operation
+  clients: []                     # further ones: {client_id: ..., client_secret_file: ...}
+
+export_id: ""                     # directory in the destination; default: the organization id
+
+recordings:
+  method: pull                    # pull: batch requests | bulk: the platform writes to the bucket
+  metadata: full                  # full: one call per conversation | derived: from details
+  integration_id: ""              # required for bulk: the organization's S3 integration
+
+# Where the export goes. AWS credentials come from the default chain.
+destination:
+  url: ""                         # required: s3://bucket/prefix or file:///directory
+  region: ""                      # the bucket's AWS region
+  allow_cross_region: false       # true: write although the organization lives elsewhere
+  endpoint: ""                    # only for S3-compatible servers
+  path_style: false
+  sse: AES256                     # AES256 | aws:kms
+  kms_key_id: ""                  # required for aws:kms
+  expected_bucket_owner: ""       # AWS account id; a bucket of another is refused
+  storage_class: ""               # default: that of the bucket
+  object_lock:
+    mode: ""                      # GOVERNANCE | COMPLIANCE
+    retain_until: ""              # a date means the end of that day
+
+state: .exitplan                  # directory of the journal; keep it between runs
+
+concurrency:
+  api: 8                          # requests at once
+  transfers: 32                   # recordings at once
+`
