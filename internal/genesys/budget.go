@@ -1,0 +1,207 @@
+package genesys
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// A lower rate that an answer announced holds until it has not been
+	// announced for so long: some paths have limits of their own, and must
+	// not slow down the others for good.
+	lowRateHolds = 2 * time.Minute
+	// Headers alone make the budget wait no longer than this before the next
+	// request asks again; only a 429 can.
+	maxWindow = 2 * time.Minute
+)
+
+// budget is the rate of one token, shared by all requests of the process.
+//
+// Three rules, the strictest counts: an even pace of the configured rate less
+// the headroom; a stop until the window's end where the platform's own count
+// says that others use the token too; and a pause after a 429.
+//
+// Requests pass one by one, in the order in which they came, so whoever waits
+// sees each change of the rules at once, and giving up takes nothing away.
+type budget struct {
+	now      func() time.Time
+	headroom float64
+	turn     chan struct{} // holds the one who waits for the next slot
+
+	mu         sync.Mutex
+	configured int // requests per minute
+	current    int // in force, where an answer announced less
+	announced  time.Time
+	pace       *rate.Limiter
+	paused     time.Time // nothing is sent before
+	window     rateWindow
+	inFlight   int
+}
+
+// rateWindow is the platform's window as far as it is known.
+type rateWindow struct {
+	end  time.Time
+	used int // by the platform's count, plus what was sent since
+	stop int // nothing more is sent in this window at this count
+}
+
+func newBudget(perMinute int, headroom float64, now func() time.Time) *budget {
+	b := &budget{
+		now: now, headroom: headroom, turn: make(chan struct{}, 1),
+		configured: perMinute, current: perMinute, pace: rate.NewLimiter(0, 1),
+	}
+	b.adjust(now())
+	return b
+}
+
+// adjust puts the current rate into force.
+func (b *budget) adjust(now time.Time) {
+	limit := float64(b.current)
+	// Late timers must not cost throughput: what a tenth of a second earns
+	// may be caught up with.
+	burst := 1 + math.Ceil(limit/600)
+	// Any minute, wherever it begins, must stay within the limit even
+	// without a headroom.
+	perMinute := min(limit*(1-b.headroom), limit*0.99, limit-burst)
+	b.pace.SetLimitAt(now, rate.Limit(max(perMinute, limit/2)/60))
+	b.pace.SetBurstAt(now, int(burst))
+}
+
+// lower lowers the configured rate for good.
+func (b *budget) lower(perMinute int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lowerLocked(perMinute)
+}
+
+func (b *budget) lowerLocked(perMinute int) {
+	if perMinute < 1 || perMinute >= b.configured {
+		return
+	}
+	b.configured = perMinute
+	b.current = min(b.current, perMinute)
+	b.adjust(b.now())
+}
+
+// acquire waits until one request may be sent. After nil, done must be called
+// when its answer is in.
+func (b *budget) acquire(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case b.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-b.turn }()
+	for {
+		wait := b.take()
+		if wait <= 0 {
+			return nil
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// take takes a slot, or says how long to wait before asking again.
+func (b *budget) take() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	if wait := b.paused.Sub(now); wait > 0 {
+		return wait
+	}
+	if wait := b.window.end.Sub(now); wait > 0 && b.window.used >= b.window.stop {
+		return wait
+	}
+	if !b.pace.AllowN(now, 1) {
+		missing := 1 - b.pace.TokensAt(now)
+		wait := time.Duration(missing / float64(b.pace.Limit()) * float64(time.Second))
+		return max(wait, 100*time.Microsecond)
+	}
+	b.window.used++
+	b.inFlight++
+	return 0
+}
+
+// done ends a request that acquire let pass. state is what its answer says
+// about the rate; nil where there is no answer, or it says nothing.
+func (b *budget) done(state *rateState) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
+	if state == nil {
+		return
+	}
+	now := b.now()
+	b.announce(min(state.allowed, b.configured), now)
+	// The answer's count knows nothing of the requests that are still under
+	// way; to take them as counted on top is at worst too careful.
+	next := rateWindow{
+		// The seconds left are cut to whole ones, so one more is waited.
+		end:  now.Add(min(state.reset+time.Second, maxWindow)),
+		used: state.count + b.inFlight,
+		// The pace alone stays below this. More means that somebody else
+		// uses the token, whom half of the headroom is left to.
+		stop: max(1, int(float64(state.allowed)*(1-b.headroom/2))),
+	}
+	const jitter = 3 * time.Second
+	fresh := next.end.After(b.window.end.Add(jitter))
+	if fresh || !b.window.end.After(now) || next.used-next.stop >= b.window.used-b.window.stop {
+		b.window = next
+	}
+}
+
+// announce takes note of the rate that an answer allows.
+func (b *budget) announce(allowed int, now time.Time) {
+	switch {
+	case allowed <= b.current:
+		b.announced = now
+	case now.Sub(b.announced) < lowRateHolds:
+		return
+	}
+	if allowed != b.current {
+		b.current = allowed
+		b.adjust(now)
+	}
+}
+
+// pause stops everything for a while, after a 429. limit is what it names.
+func (b *budget) pause(wait time.Duration, limit Limit) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	if until := now.Add(wait); until.After(b.paused) {
+		b.paused = until
+	}
+	// What was saved up is gone: the platform has just said "too many".
+	b.pace.AllowN(now, int(b.pace.TokensAt(now)))
+	switch limit.Key {
+	case "client.credentials.token.rate.per.minute", "token.rate.per.minute", "org.app.user.rate.per.minute":
+		if limit.Value < math.MaxInt32 {
+			b.lowerLocked(int(limit.Value))
+		}
+	}
+}
+
+// sleep waits, or returns the cause for which ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	// Both may be ready at once; the end of ctx counts.
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
