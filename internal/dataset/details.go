@@ -1,0 +1,205 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// DetailsName is the dataset of conversation details.
+const DetailsName = "analytics.conversations.details"
+
+const (
+	detailsGroup = "analytics"
+	// Rows that one unit keeps track of; a busier interval is split.
+	maxRows = 250_000
+	// Uncompressed bytes after which a part ends at the next page boundary.
+	partBytes = 128 << 20
+	// Rows of a page of job results (genesys-api.md §4).
+	pageRows = 1000
+	// A shorter interval is not split further.
+	shortest = time.Minute
+)
+
+// Details exports conversation details by asynchronous jobs, one unit for
+// each UTC day on which conversations started.
+//
+// A job returns every conversation with activity in its interval, so jobs of
+// neighbouring days overlap. A conversation belongs to the unit in whose
+// interval it started; what started elsewhere is dropped, and so are repeats
+// inside a unit.
+type Details struct {
+	API    Clients
+	Layout exporter.Layout
+	// Recordings makes each unit discover the batch requests of its recorded
+	// conversations; nil when recordings are not exported.
+	Recordings *Recordings
+
+	MaxRows   int   // default 250,000
+	PartBytes int64 // default 128 MiB
+	PageRows  int   // default 1,000
+
+	pace pace
+}
+
+type detailsParams struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Part prefixes the names of parts where a day was split.
+	Part string `json:"part,omitempty"`
+}
+
+// Info describes the dataset.
+func (d *Details) Info() exporter.Info {
+	return exporter.Info{
+		Name: DetailsName, Class: exporter.Metrics, Group: detailsGroup,
+		Permissions: []string{"analytics:conversationDetail:view"},
+		Method:      "asynchronous details job for each UTC day",
+		Cost:        "3 calls a day, and 1 for each 1,000 conversations",
+		Description: "Every conversation with participants, sessions, segments, metrics and attributes",
+	}
+}
+
+// Plan gives one unit for each UTC day.
+func (d *Details) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	return func(yield func(exporter.Unit, error) bool) {
+		for _, day := range iv.Days() {
+			u, err := detailsUnit(detailsParams{From: day.From, To: day.To})
+			if !yield(u, err) {
+				return
+			}
+		}
+	}
+}
+
+// A unit is named after its interval's start; one that does not begin at
+// midnight, or was split off, also after its end.
+func detailsUnit(p detailsParams) (exporter.Unit, error) {
+	params, err := json.Marshal(p)
+	key := DetailsName + "/" + p.From.Format(time.DateOnly)
+	if !wholeDay(p) {
+		key += p.From.Format("T150405") + "-" + p.To.Format("20060102T150405")
+	}
+	return exporter.Unit{Dataset: DetailsName, Key: key, Priority: 1, Params: params}, err
+}
+
+func wholeDay(p detailsParams) bool {
+	return p.From.Equal(p.From.Truncate(24*time.Hour)) && p.To.Equal(p.From.Add(24*time.Hour))
+}
+
+func (d *Details) maxRows() int {
+	if d.MaxRows > 0 {
+		return d.MaxRows
+	}
+	return maxRows
+}
+
+// Run exports one interval.
+func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
+	var p detailsParams
+	if err := json.Unmarshal(u.Params, &p); err != nil {
+		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
+	}
+	run, err := d.begin(ctx, u, p, out)
+	if err != nil {
+		return exporter.Receipt{}, err
+	}
+	defer run.part.discard()
+	if run.total > int64(d.maxRows()) && p.To.Sub(p.From) > shortest {
+		pieces := int(run.total/int64(d.maxRows())) + 1
+		return split(run, p, pieces)
+	}
+	// A second job is asked only if the first gave less than is counted.
+	for range 2 {
+		err := run.job(ctx)
+		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.rows == 0 {
+			return split(run, p, 2)
+		}
+		if err != nil {
+			return exporter.Receipt{}, fatal(err)
+		}
+		if run.rows >= run.total {
+			break
+		}
+		run.at.Job, run.at.Cursor = "", ""
+	}
+	return run.finish(ctx)
+}
+
+// begin picks up the checkpoint, and what the platform's own count says.
+func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (*detailsRun, error) {
+	run := &detailsRun{d: d, unit: u, p: p, out: out, seen: seen{}}
+	if len(u.Checkpoint) > 0 {
+		if err := json.Unmarshal(u.Checkpoint, &run.at); err != nil {
+			return nil, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
+		}
+	}
+	run.client = d.API.of(run.at.Client)
+	if run.client.ID() != run.at.Client {
+		run.at.Job, run.at.Cursor = "", "" // another client's job is not readable
+	}
+	run.at.Client = run.client.ID()
+	for _, a := range u.Stored {
+		run.rows += a.Records
+		if err := run.recall(ctx, a.Path); err != nil {
+			return nil, fmt.Errorf("read back %s: %w", a.Path, err)
+		}
+	}
+	switch {
+	case run.at.Counted:
+		run.total = run.at.Total
+	case wholeDay(p):
+		total, err := countStarted(ctx, run.client, p)
+		if err != nil {
+			return nil, fatal(fmt.Errorf("count conversations of %s: %w", u.Key, err))
+		}
+		run.total, run.at.Total, run.at.Counted = total, total, true
+	}
+	return run, nil
+}
+
+// countStarted asks how many conversations started on a whole UTC day. The
+// details query counts whole days touched by its interval, so the interval
+// ends inside the day.
+func countStarted(ctx context.Context, c *genesys.Client, p detailsParams) (int64, error) {
+	answer, err := c.Post(ctx, "/api/v2/analytics/conversations/details/query", map[string]any{
+		"interval": exporter.Interval{From: p.From, To: p.To.Add(-time.Millisecond)}.String(),
+		"paging":   map[string]int{"pageSize": 1, "pageNumber": 1},
+	})
+	if err != nil {
+		return 0, err
+	}
+	var counted struct {
+		TotalHits int64 `json:"totalHits"`
+	}
+	if err := json.Unmarshal(answer, &counted); err != nil {
+		return 0, fmt.Errorf("answer of the details query: %w", err)
+	}
+	return counted.TotalHits, nil
+}
+
+// split hands the interval over to smaller units. The count stays with this
+// one: all parts of a day meet the same expectation.
+func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, error) {
+	length := (p.To.Sub(p.From)/time.Duration(pieces) + time.Minute - 1).Truncate(time.Minute)
+	length = max(length, shortest)
+	r := exporter.Receipt{Outcome: exporter.Done, Expected: run.expected()}
+	for from := p.From; from.Before(p.To); from = from.Add(length) {
+		to := from.Add(length)
+		if to.After(p.To) {
+			to = p.To
+		}
+		u, err := detailsUnit(detailsParams{From: from, To: to, Part: from.Format("150405") + "-"})
+		if err != nil {
+			return exporter.Receipt{}, err
+		}
+		r.Discovered = append(r.Discovered, u)
+	}
+	return r, nil
+}

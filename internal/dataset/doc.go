@@ -1,0 +1,83 @@
+// Package dataset is the catalogue: how each kind of customer data splits
+// itself into units, and how one unit is run against the platform's API.
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// Clients are the OAuth clients of one organization. Each has a rate budget
+// of its own, so units are dealt out over all of them. Jobs and batch
+// requests belong to the client that made them.
+type Clients []*genesys.Client
+
+// of returns the client with that id, or any where there is none: a client
+// may have left the configuration since.
+func (cs Clients) of(id string) *genesys.Client {
+	for _, c := range cs {
+		if c.ID() == id {
+			return c
+		}
+	}
+	return cs[rand.IntN(len(cs))]
+}
+
+// fatal marks the errors that stop the run instead of a unit: no unit will
+// fare better until somebody mends the credentials or the role.
+func fatal(err error) error {
+	if errors.Is(err, genesys.ErrCredentials) || errors.Is(err, genesys.ErrPermission) {
+		return fmt.Errorf("%w: %w", exporter.ErrFatal, err)
+	}
+	return err
+}
+
+// pace spaces the polls of asynchronous jobs. It learns how long they take,
+// so that a poll rarely comes too early (a wasted call) or late (a wasted
+// slot).
+type pace struct {
+	mu      sync.Mutex
+	typical time.Duration
+}
+
+const (
+	firstPoll = 50 * time.Millisecond // before anything was learnt
+	slowest   = 15 * time.Second      // between two polls
+)
+
+// poll calls ready until it says true.
+func (p *pace) poll(ctx context.Context, ready func(context.Context) (bool, error)) error {
+	p.mu.Lock()
+	wait := max(firstPoll, p.typical*9/10)
+	p.mu.Unlock()
+	var waited time.Duration
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+		waited += wait
+		ok, err := ready(ctx)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.mu.Lock()
+			p.typical = (3*p.typical + waited) / 4
+			p.mu.Unlock()
+			return nil
+		}
+		// The longer it takes, the less a poll more or less matters.
+		wait = min(max(firstPoll, waited/4), slowest)
+	}
+}

@@ -1,0 +1,302 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+const detailsJobs = "/api/v2/analytics/conversations/details/jobs"
+
+// detailsRun is one run of a details unit.
+type detailsRun struct {
+	d      *Details
+	unit   exporter.Unit
+	p      detailsParams
+	out    *exporter.Output
+	client *genesys.Client
+
+	at    detailsCheckpoint
+	total int64 // conversations counted by the details query; 0 if not asked
+	rows  int64 // stored so far, in this run and before
+	seen  seen
+	part  part
+}
+
+// detailsCheckpoint is where a repeat goes on: parts end at page boundaries,
+// so a cursor and the number of the next part say it all.
+type detailsCheckpoint struct {
+	Client  string     `json:"client"`
+	Job     string     `json:"job,omitempty"`
+	Cursor  string     `json:"cursor,omitempty"`
+	Part    int        `json:"part"`
+	Batch   int        `json:"batch"`
+	Waiting []recorded `json:"waiting,omitempty"` // recorded conversations of no batch yet
+	Counted bool       `json:"counted,omitempty"`
+	Total   int64      `json:"total,omitempty"`
+}
+
+// errJobGone: the job, or its cursor, is of no more use; another may be.
+var errJobGone = errors.New("the details job is gone")
+
+// job pages one job to its end, and again another where it expires: what was
+// seen before is dropped.
+func (r *detailsRun) job(ctx context.Context) error {
+	const patience = 5
+	for try := 1; ; try++ {
+		err := r.submit(ctx)
+		if err == nil {
+			err = r.await(ctx)
+		}
+		if err == nil {
+			err = r.pages(ctx)
+		}
+		if !errors.Is(err, errJobGone) || try == patience {
+			return err
+		}
+		r.at.Job, r.at.Cursor = "", ""
+	}
+}
+
+// submit makes the job unless there is one, and saves its id before anything
+// depends on it.
+func (r *detailsRun) submit(ctx context.Context) error {
+	if r.at.Job != "" {
+		return nil
+	}
+	answer, err := r.client.Post(ctx, detailsJobs, map[string]any{
+		"interval":                   exporter.Interval{From: r.p.From, To: r.p.To}.String(),
+		"order":                      "asc",
+		"orderBy":                    "conversationStart",
+		"startOfDayIntervalMatching": true,
+	})
+	if err != nil {
+		return fmt.Errorf("submit a details job: %w", err)
+	}
+	var job struct {
+		JobID string `json:"jobId"`
+	}
+	if err := json.Unmarshal(answer, &job); err != nil || job.JobID == "" {
+		return fmt.Errorf("submit a details job: no jobId in the answer %.200q", answer)
+	}
+	r.at.Job, r.at.Cursor = job.JobID, ""
+	// With a part open, the checkpoint must stay at the end of the part
+	// before it: a repeat finds the old job gone and comes here again.
+	if r.part.rows > 0 {
+		return nil
+	}
+	return r.save(ctx, exporter.Receipt{})
+}
+
+// await polls until the job is fulfilled.
+func (r *detailsRun) await(ctx context.Context) error {
+	if r.at.Cursor != "" {
+		return nil
+	}
+	return r.d.pace.poll(ctx, func(ctx context.Context) (bool, error) {
+		answer, err := r.client.Get(ctx, detailsJobs+"/"+url.PathEscape(r.at.Job), nil)
+		if err != nil {
+			return false, gone(err)
+		}
+		var status struct {
+			State        string `json:"state"`
+			ErrorMessage string `json:"errorMessage"`
+		}
+		if err := json.Unmarshal(answer, &status); err != nil {
+			return false, fmt.Errorf("state of details job %s: %w", r.at.Job, err)
+		}
+		switch status.State {
+		case "FULFILLED":
+			return true, nil
+		case "EXPIRED", "CANCELLED":
+			return false, errJobGone
+		case "FAILED":
+			return false, fmt.Errorf("%w: job %s failed on the platform: %s", errJobGone, r.at.Job, status.ErrorMessage)
+		}
+		return false, nil
+	})
+}
+
+// pages reads result pages from the cursor to the end.
+func (r *detailsRun) pages(ctx context.Context) error {
+	size := pageRows
+	if r.d.PageRows > 0 {
+		size = r.d.PageRows
+	}
+	stuck := 0
+	for {
+		q := url.Values{"pageSize": {strconv.Itoa(size)}}
+		if r.at.Cursor != "" {
+			q.Set("cursor", r.at.Cursor)
+		}
+		before := r.part.rows
+		fields, err := r.client.Page(ctx, detailsJobs+"/"+url.PathEscape(r.at.Job)+"/results", q, "conversations", r.row)
+		if errors.Is(err, genesys.ErrTooLarge) && size > 1 {
+			size /= 2
+			continue
+		}
+		if err != nil {
+			return gone(fmt.Errorf("results of details job %s: %w", r.at.Job, err))
+		}
+		var cursor string
+		if raw, ok := fields["cursor"]; ok {
+			if err := json.Unmarshal(raw, &cursor); err != nil {
+				return fmt.Errorf("cursor of details job %s: %w", r.at.Job, err)
+			}
+		}
+		if cursor == "" {
+			return nil
+		}
+		// A cursor that leads to itself and brings nothing new leads nowhere.
+		if cursor == r.at.Cursor && r.part.rows == before {
+			if stuck++; stuck >= 5 {
+				return errJobGone
+			}
+			continue
+		}
+		stuck = 0
+		r.at.Cursor = cursor
+		if r.part.bytes >= r.partBytes() {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *detailsRun) partBytes() int64 {
+	if r.d.PartBytes > 0 {
+		return r.d.PartBytes
+	}
+	return partBytes
+}
+
+// row takes one conversation as the API sent it. Rows may come more than
+// once: after a broken answer the page is read again.
+func (r *detailsRun) row(raw json.RawMessage) error {
+	c := readConversation(raw)
+	if start, ok := c.start(); ok && !(exporter.Interval{From: r.p.From, To: r.p.To}).Contains(start) {
+		return nil
+	}
+	if !r.seen.add(c.identity(raw)) {
+		return nil
+	}
+	if err := r.part.write(r.out, raw); err != nil {
+		return fmt.Errorf("write a part of %s: %w", r.unit.Key, err)
+	}
+	if r.d.Recordings != nil && c.recorded() {
+		r.at.Waiting = append(r.at.Waiting, c.summary())
+	}
+	return nil
+}
+
+// flush stores the part, and commits it together with the cursor that follows
+// it and the batches of recordings that it discovered.
+func (r *detailsRun) flush(ctx context.Context) error {
+	if r.part.rows == 0 {
+		return nil
+	}
+	dir := r.d.Layout.DayPath(detailsGroup, DetailsName, r.p.From)
+	path := fmt.Sprintf("%s/part-%s%05d.jsonl.gz", dir, r.p.Part, r.at.Part)
+	artifact, err := r.part.store(ctx, r.out, path)
+	if err != nil {
+		return err
+	}
+	artifact.Dataset, artifact.Item = DetailsName, r.item()
+	artifact.Source = detailsJobs + "/" + r.at.Job + "/results"
+	r.rows += artifact.Records
+	r.at.Part++
+	receipt := exporter.Receipt{Artifacts: []exporter.Artifact{artifact}}
+	if receipt.Discovered, err = r.batches(false); err != nil {
+		return err
+	}
+	return r.save(ctx, receipt)
+}
+
+// batches cuts the waiting recorded conversations into units of a full batch
+// request each; at the end the rest makes a smaller one.
+func (r *detailsRun) batches(rest bool) ([]exporter.Unit, error) {
+	var units []exporter.Unit
+	for len(r.at.Waiting) >= batchSize || rest && len(r.at.Waiting) > 0 {
+		n := min(batchSize, len(r.at.Waiting))
+		u, err := r.d.Recordings.unit(r.unit.Key, r.at.Batch, r.at.Waiting[:n])
+		if err != nil {
+			return nil, err
+		}
+		units = append(units, u)
+		r.at.Waiting = r.at.Waiting[n:]
+		r.at.Batch++
+	}
+	return units, nil
+}
+
+func (r *detailsRun) save(ctx context.Context, receipt exporter.Receipt) error {
+	checkpoint, err := json.Marshal(r.at)
+	if err != nil {
+		return err
+	}
+	receipt.Unit, receipt.Checkpoint = r.unit.Key, checkpoint
+	return r.out.Save(ctx, receipt)
+}
+
+// item names the expectation that all parts of a day meet together.
+func (r *detailsRun) item() string { return r.p.From.Format(time.DateOnly) }
+
+func (r *detailsRun) expected() []exporter.Expectation {
+	if !r.at.Counted {
+		return nil
+	}
+	return []exporter.Expectation{{
+		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query",
+	}}
+}
+
+// finish stores the last part and hands in the receipt.
+func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
+	if err := r.flush(ctx); err != nil {
+		return exporter.Receipt{}, err
+	}
+	units, err := r.batches(true)
+	if err != nil {
+		return exporter.Receipt{}, err
+	}
+	receipt := exporter.Receipt{Outcome: exporter.Done, Discovered: units, Expected: r.expected()}
+	if r.rows < r.total {
+		receipt.Exceptions = []exporter.Exception{{
+			Dataset: DetailsName, Unit: r.unit.Key, Item: r.item(), Reason: exporter.FailedItem,
+			Detail:   fmt.Sprintf("the details query counts %d conversations, two details jobs gave %d", r.total, r.rows),
+			Attempts: r.unit.Attempts + 1,
+		}}
+		// The next run asks for a new job.
+		r.at.Job, r.at.Cursor = "", ""
+	}
+	if receipt.Checkpoint, err = json.Marshal(r.at); err != nil {
+		return exporter.Receipt{}, err
+	}
+	r.cleanUp(ctx)
+	return receipt, nil
+}
+
+// cleanUp deletes the finished job: a courtesy to the organization's limits,
+// so its failure is no matter.
+func (r *detailsRun) cleanUp(ctx context.Context) {
+	if r.at.Job != "" {
+		_ = r.client.Delete(ctx, detailsJobs+"/"+url.PathEscape(r.at.Job))
+	}
+}
+
+// gone turns "not found" and "no longer" of a job into errJobGone.
+func gone(err error) error {
+	var api *genesys.Error
+	if errors.Is(err, genesys.ErrNotFound) || errors.As(err, &api) && (api.Status == 410 || api.Status == 400 && !errors.Is(err, genesys.ErrTooLarge)) {
+		return fmt.Errorf("%w: %w", errJobGone, err)
+	}
+	return err
+}

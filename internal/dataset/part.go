@@ -1,0 +1,120 @@
+package dataset
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/gzip"
+
+	"exitplan/exporter"
+)
+
+// part is a packed file that is being written: JSON Lines, gzipped without a
+// time stamp, so that the same rows give the same bytes. It is spooled to
+// disk and stored whole.
+type part struct {
+	file  *os.File
+	buf   *bufio.Writer
+	zip   *gzip.Writer
+	rows  int64
+	bytes int64 // before compression
+}
+
+// write appends one record as one line.
+func (p *part) write(out *exporter.Output, raw json.RawMessage) error {
+	if p.file == nil {
+		file, err := out.Spool()
+		if err != nil {
+			return err
+		}
+		p.file, p.buf = file, bufio.NewWriterSize(file, 64<<10)
+		p.zip = gzip.NewWriter(p.buf)
+	}
+	if _, err := p.zip.Write(raw); err != nil {
+		return err
+	}
+	if _, err := p.zip.Write([]byte{'\n'}); err != nil {
+		return err
+	}
+	p.rows++
+	p.bytes += int64(len(raw)) + 1
+	return nil
+}
+
+// store ends the part, puts it into the sink and leaves p ready for the next.
+// No receipt vouches for a part before it is stored, so it may replace what a
+// killed run left under its name.
+func (p *part) store(ctx context.Context, out *exporter.Output, path string) (exporter.Artifact, error) {
+	defer p.discard()
+	if err := p.zip.Close(); err != nil {
+		return exporter.Artifact{}, err
+	}
+	if err := p.buf.Flush(); err != nil {
+		return exporter.Artifact{}, err
+	}
+	size, err := p.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return exporter.Artifact{}, err
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return exporter.Artifact{}, err
+	}
+	artifact, err := out.Put(ctx, exporter.Object{
+		Path: path, Size: size, ContentType: "application/gzip", Replace: true,
+	}, p.file)
+	artifact.Records = p.rows
+	return artifact, err
+}
+
+// discard drops what was written.
+func (p *part) discard() {
+	if p.file != nil {
+		p.file.Close()
+	}
+	*p = part{}
+}
+
+// seen remembers which conversations a unit has, by digest.
+type seen map[[16]byte]struct{}
+
+// add says whether the identity is new.
+func (s seen) add(identity []byte) bool {
+	sum := sha256.Sum256(identity)
+	key := [16]byte(sum[:16])
+	if _, ok := s[key]; ok {
+		return false
+	}
+	s[key] = struct{}{}
+	return true
+}
+
+// recall marks the conversations of a stored part as seen.
+func (r *detailsRun) recall(ctx context.Context, path string) error {
+	body, err := r.out.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	zip, err := gzip.NewReader(body)
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewReaderSize(zip, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			raw := line[:len(line)-1]
+			r.seen.add(readConversation(raw).identity(raw))
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package dataset
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"strings"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// RecordingsName is the dataset of recordings with their metadata.
+const RecordingsName = "recordings"
+
+// A batch request takes at most so many items (API definition,
+// batch.download.too.many.items).
+const batchSize = 100
+
+// The ways to obtain a recording's sidecar.
+const (
+	MetadataFull    = "full"    // one call for each conversation
+	MetadataDerived = "derived" // from conversation details, without calls
+)
+
+// Recordings exports the media of recorded conversations through batch
+// download requests, each with a metadata sidecar beside it. Its units are
+// discovered by the conversation details of the same day.
+type Recordings struct {
+	API      Clients
+	Layout   exporter.Layout
+	Metadata string // MetadataFull or MetadataDerived
+
+	pace pace
+}
+
+type recordingsParams struct {
+	Conversations []recorded `json:"conversations"`
+}
+
+// Info describes the dataset.
+func (d *Recordings) Info() exporter.Info {
+	return exporter.Info{
+		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings",
+		Permissions: []string{"recording:recording:view", "recording:recordingSegment:view"},
+		Method:      "batch download requests of 100 conversations, media streamed from signed URLs",
+		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each",
+		Description: "Recorded calls, screens and messages in their original format, with a metadata sidecar each",
+	}
+}
+
+// Plan plans nothing: the units are discovered by [Details].
+func (d *Recordings) Plan(context.Context, exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	return func(func(exporter.Unit, error) bool) {}
+}
+
+// unit is the n-th batch that a details unit discovered.
+func (d *Recordings) unit(details string, n int, conversations []recorded) (exporter.Unit, error) {
+	params, err := json.Marshal(recordingsParams{conversations})
+	_, day, _ := strings.Cut(details, "/")
+	return exporter.Unit{
+		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%s/%05d", RecordingsName, day, n), Params: params,
+	}, err
+}
+
+// recordingsRun is one run of a unit.
+type recordingsRun struct {
+	d       *Recordings
+	unit    exporter.Unit
+	out     *exporter.Output
+	at      recordingsCheckpoint
+	convs   map[string]recorded
+	meta    map[string]metadata  // by item; what the platform's metadata lists
+	denied  map[string]error     // conversations whose metadata could not be had
+	stored  map[string]int64     // media results stored, by item
+	failed  map[string]exception // why an item is not stored, by item; last word wins
+	refused map[string]bool      // items for which the platform gave an error once
+}
+
+type exception struct {
+	reason exporter.Reason
+	detail string
+}
+
+// recordingsCheckpoint is the batch request in progress. Its results are
+// readable only by the client that submitted it.
+type recordingsCheckpoint struct {
+	Client string `json:"client"`
+	Batch  string `json:"batch,omitempty"`
+}
+
+// Rounds of batch requests for one unit. The first asks for whole
+// conversations, the others for single recordings whose URL expired or whose
+// transfer failed.
+const rounds = 5
+
+// Run exports the recordings of up to 100 conversations.
+func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
+	r := &recordingsRun{
+		d: d, unit: u, out: out,
+		convs: map[string]recorded{}, meta: map[string]metadata{}, denied: map[string]error{},
+		stored: map[string]int64{}, failed: map[string]exception{}, refused: map[string]bool{},
+	}
+	var p recordingsParams
+	if err := json.Unmarshal(u.Params, &p); err != nil {
+		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
+	}
+	if len(u.Checkpoint) > 0 {
+		if err := json.Unmarshal(u.Checkpoint, &r.at); err != nil {
+			return exporter.Receipt{}, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
+		}
+	}
+	for _, c := range p.Conversations {
+		r.convs[c.ID] = c
+	}
+	for _, a := range u.Stored {
+		r.stored[a.Item] += a.Records
+	}
+	ask := make([]batchItem, 0, len(p.Conversations))
+	for _, c := range p.Conversations {
+		ask = append(ask, batchItem{ConversationID: c.ID})
+	}
+	for round := 0; len(ask) > 0 && round < rounds; round++ {
+		results, err := r.batch(ctx, ask, round == 0)
+		if err != nil {
+			return exporter.Receipt{}, fatal(err)
+		}
+		last := round == rounds-1
+		if ask, err = r.transfer(ctx, results, last); err != nil {
+			return exporter.Receipt{}, err
+		}
+	}
+	return r.finish(p.Conversations), nil
+}
+
+// item names a recording in expectations and exceptions; escaped, so that the
+// slash between the ids is the only one.
+func item(conversation, recording string) string {
+	return url.PathEscape(conversation) + "/" + url.PathEscape(recording)
+}
+
+// whole names all that a conversation has.
+func whole(conversation string) string { return url.PathEscape(conversation) }
+
+// finish states what is expected, and why anything of it is absent.
+func (r *recordingsRun) finish(conversations []recorded) exporter.Receipt {
+	receipt := exporter.Receipt{Outcome: exporter.Done}
+	except := func(item string, e exception) {
+		receipt.Exceptions = append(receipt.Exceptions, exporter.Exception{
+			Dataset: RecordingsName, Unit: r.unit.Key, Item: item, Reason: e.reason,
+			Detail: e.detail, Attempts: r.unit.Attempts + 1,
+		})
+	}
+	expect := func(item, source string) {
+		receipt.Expected = append(receipt.Expected, exporter.Expectation{
+			Dataset: RecordingsName, Item: item, Count: 1, Source: source,
+		})
+	}
+	found := map[string]bool{} // conversations of which something is known
+	for item := range r.stored {
+		conversation, _, _ := strings.Cut(item, "/")
+		found[conversation] = true
+	}
+	for item, m := range r.meta {
+		found[whole(m.ConversationID)] = true
+		expect(item, "recording-metadata")
+		if _, failed := r.failed[item]; !failed && r.stored[item] == 0 {
+			r.failed[item] = m.absence()
+		}
+	}
+	for item, e := range r.failed {
+		conversation, recording, _ := strings.Cut(item, "/")
+		found[conversation] = true
+		if recording == "" { // the request failed for the whole conversation
+			item = conversation
+		}
+		if m, ok := r.meta[item]; !ok {
+			expect(item, "batch-request")
+		} else if m.gone() {
+			e = m.absence()
+		}
+		except(item, e)
+	}
+	for _, c := range conversations {
+		denied := r.denied[c.ID]
+		switch {
+		case !found[whole(c.ID)]:
+			e := exception{reason: exporter.NoMedia, detail: "flagged as recorded, but the platform lists no recording"}
+			if denied != nil {
+				e.detail += "; its metadata: " + denied.Error()
+			}
+			expect(whole(c.ID), "conversation-details")
+			except(whole(c.ID), e)
+		case errors.Is(denied, genesys.ErrPermission):
+			except(whole(c.ID), exception{reason: exporter.PermissionDenied,
+				detail: "the sidecars are derived, since the recording metadata was refused: " + denied.Error()})
+		}
+	}
+	slices.SortFunc(receipt.Exceptions, func(a, b exporter.Exception) int { return cmp.Compare(a.Item, b.Item) })
+	slices.SortFunc(receipt.Expected, func(a, b exporter.Expectation) int { return cmp.Compare(a.Item, b.Item) })
+	return receipt
+}

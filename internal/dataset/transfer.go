@@ -1,0 +1,215 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"sync"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// transfer stores what a batch request brought, one recording after another
+// in the shared pool, and returns the recordings to ask for again. In the
+// last round nothing is asked again, and doubtful bytes are taken as they
+// are, with an exception: better an odd file than none.
+func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, last bool) ([]batchItem, error) {
+	var (
+		mu    sync.Mutex
+		again []batchItem
+	)
+	group := r.out.Transfers(ctx)
+	for _, of := range byRecording(results) {
+		it := item(of[0].ConversationID, of[0].RecordingID)
+		conversation, ours := r.convs[of[0].ConversationID]
+		mu.Lock()
+		stored := r.stored[it]
+		mu.Unlock()
+		if !ours || stored >= int64(len(of)) {
+			continue
+		}
+		if message := errorMessage(of); message != "" {
+			mu.Lock()
+			r.failed[it] = exception{reason: exporter.FailedItem, detail: "batch request: " + message}
+			if of[0].RecordingID != "" && !r.refused[it] {
+				r.refused[it] = true // asked for once more, and no more
+				again = append(again, batchItem{of[0].ConversationID, of[0].RecordingID})
+			}
+			mu.Unlock()
+			continue
+		}
+		ok := group.Go(func(ctx context.Context) error {
+			n, doubt, err := r.recording(ctx, conversation, of, last)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				r.stored[it] = n
+				delete(r.failed, it)
+				if doubt != "" {
+					r.failed[it] = exception{reason: exporter.FailedItem, detail: doubt}
+				}
+				return nil
+			case !errors.Is(err, errAskAgain):
+				return fmt.Errorf("recording %s: %w", it, err)
+			}
+			r.failed[it] = exception{reason: exporter.FailedItem, detail: err.Error()}
+			again = append(again, batchItem{of[0].ConversationID, of[0].RecordingID})
+			return nil
+		})
+		if !ok {
+			break
+		}
+	}
+	return again, group.Wait()
+}
+
+// byRecording groups results, since one recording can have several; repeats
+// of one URL count once.
+func byRecording(results []batchResult) [][]batchResult {
+	index := map[string]int{}
+	var groups [][]batchResult
+	for _, b := range results {
+		key := item(b.ConversationID, b.RecordingID)
+		i, ok := index[key]
+		if !ok {
+			i = len(groups)
+			index[key] = i
+			groups = append(groups, nil)
+		}
+		if !slices.ContainsFunc(groups[i], func(o batchResult) bool { return o.URL == b.URL && o.Error == b.Error }) {
+			groups[i] = append(groups[i], b)
+		}
+	}
+	return groups
+}
+
+func errorMessage(of []batchResult) string {
+	for _, b := range of {
+		if b.URL == "" {
+			if b.Error == "" {
+				return "a result without URL and without error"
+			}
+			return b.Error
+		}
+	}
+	return ""
+}
+
+// errAskAgain: these URLs bring nothing more, a new batch request may.
+var errAskAgain = errors.New("the transfer failed")
+
+// recording stores all media of one recording and its sidecar, and commits
+// them together.
+func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (stored int64, doubt string, err error) {
+	id := of[0].RecordingID
+	dir := r.d.directory(c)
+	name := dir + "/" + exporter.SafeName(id)
+	var (
+		artifacts []exporter.Artifact
+		files     []mediaEntry
+	)
+	for _, b := range of {
+		a, odd, err := r.media(ctx, b, name, len(of) > 1, last)
+		if err != nil {
+			return 0, "", err
+		}
+		if odd != "" {
+			doubt = odd
+		}
+		if slices.ContainsFunc(artifacts, func(o exporter.Artifact) bool { return o.Path == a.Path }) {
+			artifacts[0].Records++ // the same bytes under two URLs: one file, two results
+			continue
+		}
+		a.Dataset, a.Item, a.Records, a.Source = RecordingsName, item(c.ID, id), 1, bare(b.URL)
+		artifacts = append(artifacts, a)
+		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, b.ContentType})
+	}
+	slices.SortFunc(files, func(a, b mediaEntry) int { return bytes.Compare([]byte(a.Path), []byte(b.Path)) })
+	text, err := r.sidecar(c, id, files)
+	if err != nil {
+		return 0, "", err
+	}
+	side, err := r.out.Put(ctx, exporter.Object{
+		Path: name + "_metadata.json", Size: int64(len(text)), ContentType: "application/json", Replace: true,
+	}, bytes.NewReader(text))
+	if err != nil {
+		return 0, "", err
+	}
+	side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
+	err = r.out.Save(ctx, exporter.Receipt{
+		Unit: r.unit.Key, Artifacts: append(artifacts, side),
+		Expected: []exporter.Expectation{{
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(of)), Source: "batch-request",
+		}},
+	})
+	return int64(len(of)), doubt, err
+}
+
+// media stores one media object. Where a recording has several, each is named
+// by its digest, because the platform promises no order.
+func (r *recordingsRun) media(ctx context.Context, b batchResult, name string, several, last bool) (exporter.Artifact, string, error) {
+	media, err := r.d.API[0].Media(ctx, b.URL)
+	if err != nil {
+		if ctx.Err() != nil {
+			return exporter.Artifact{}, "", context.Cause(ctx)
+		}
+		return exporter.Artifact{}, "", fmt.Errorf("%w: %w", errAskAgain, err)
+	}
+	defer media.Body.Close()
+	check := newMediaCheck(media.Body, b.ContentType, last)
+	ext := extension(b.ContentType)
+	object := exporter.Object{Path: name + ext, Size: media.Size, ContentType: b.ContentType}
+	var body io.Reader = check
+	if several {
+		spool, err := r.out.Spool()
+		if err != nil {
+			return exporter.Artifact{}, "", err
+		}
+		defer spool.Close()
+		sum := sha256.New()
+		if object.Size, err = io.Copy(io.MultiWriter(spool, sum), check); err != nil {
+			return exporter.Artifact{}, "", r.received(ctx, check, err)
+		}
+		if _, err := spool.Seek(0, io.SeekStart); err != nil {
+			return exporter.Artifact{}, "", err
+		}
+		object.Path = name + "_" + hex.EncodeToString(sum.Sum(nil)[:8]) + ext
+		body = spool
+	}
+	// What a killed run stored under this name no receipt vouches for.
+	object.Replace = true
+	a, err := r.out.Put(ctx, object, body)
+	if err != nil {
+		return a, "", r.received(ctx, check, err)
+	}
+	return a, check.doubt, nil
+}
+
+// received tells a broken source (ask again) from a broken destination.
+func (r *recordingsRun) received(ctx context.Context, check *mediaCheck, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if check.err != nil || errors.Is(err, exporter.ErrUnverified) || errors.Is(err, genesys.ErrURLExpired) {
+		return fmt.Errorf("%w: %w", errAskAgain, err)
+	}
+	return err
+}
+
+// bare is a URL without its signature.
+func bare(signed string) string {
+	u, err := url.Parse(signed)
+	if err != nil {
+		return ""
+	}
+	u.RawQuery, u.User, u.Fragment = "", nil, ""
+	return u.String()
+}
