@@ -10,25 +10,11 @@ import (
 	"exitplan/exporter"
 )
 
-// Bag is what the journal knows of one bag.
-type Bag struct {
-	// Name is its path from the export's root, e.g. "bags/recordings-2026-03":
-	// what comes before "/data/" in the paths of its artifacts.
-	Name  string `json:"name"`
-	Files int64  `json:"files"` // of the payload
-	Bytes int64  `json:"bytes"` // of the payload
-	// Sealed is the SHA-256 of the tagmanifest last recorded by SealBag, in
-	// lower-case hex; empty before the first seal.
-	Sealed string `json:"sealed,omitempty"`
-	// Stale: artifacts were recorded after that seal.
-	Stale bool `json:"stale,omitempty"`
-}
-
 // Bags lists every bag that has artifacts, by name bytewise.
-func (j *Journal) Bags(ctx context.Context) ([]Bag, error) {
-	var list []Bag
+func (j *Journal) Bags(ctx context.Context) ([]exporter.Bag, error) {
+	var list []exporter.Bag
 	for b, err := range query(ctx, j, "SELECT name, files, bytes, sealed, stale FROM bag WHERE files > 0 ORDER BY name", nil,
-		func(scan func(...any) error) (b Bag, err error) {
+		func(scan func(...any) error) (b exporter.Bag, err error) {
 			err = scan(&b.Name, &b.Files, &b.Bytes, &b.Sealed, &b.Stale)
 			return b, err
 		}) {

@@ -323,7 +323,7 @@ func TestBags(t *testing.T) {
 	}
 
 	const name = "bags/recordings-2026-03"
-	want := []Bag{{Name: "bags/configuration", Files: 1, Bytes: 2, Sealed: "ab12"}, {Name: name, Files: 5, Bytes: 6}}
+	want := []exporter.Bag{{Name: "bags/configuration", Files: 1, Bytes: 2, Sealed: "ab12"}, {Name: name, Files: 5, Bytes: 6}}
 	if got, err := j.Bags(ctx); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("Bags = %+v, %v; want %+v", got, err, want)
 	}
