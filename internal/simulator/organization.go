@@ -1,0 +1,55 @@
+package simulator
+
+import (
+	"net/http"
+	"time"
+)
+
+func (s *Server) organization(w http.ResponseWriter, _ *http.Request, _ caller) {
+	reply(w, http.StatusOK, map[string]any{
+		"id": s.cfg.OrgID, "name": s.cfg.OrgName, "defaultLanguage": "ja", "defaultCountryCode": "JP",
+		"thirdPartyOrgName": "simulated", "domain": "simulated.example", "version": 7, "state": "active",
+		"voicemailEnabled": false, "productPlatform": "GenesysCloud",
+		"features": map[string]bool{"realtimeCIC": true, "purecloud": true, "directory": true},
+		"selfUri":  s.URL() + "/api/v2/organizations/" + s.cfg.OrgID,
+	})
+}
+
+func (s *Server) tokenInfo(w http.ResponseWriter, _ *http.Request, c caller) {
+	org := map[string]string{"id": s.cfg.OrgID, "name": s.cfg.OrgName}
+	reply(w, http.StatusOK, map[string]any{
+		"organization": org, "homeOrganization": org, "authorizedScope": []string{},
+		"OAuthClient": map[string]any{
+			"id": c.client.ID, "name": c.client.ID, "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active",
+			"scope": []string{}, "roleDivisions": []any{}, "organization": org,
+			"dateCreated": s.cfg.From.Format(time.RFC3339),
+		},
+	})
+}
+
+func (s *Server) limits(w http.ResponseWriter, r *http.Request, _ caller) {
+	type limit struct {
+		Key       string `json:"key"`
+		Namespace string `json:"namespace"`
+		Value     int64  `json:"value"`
+	}
+	perMinute := int64(s.cfg.RequestsPerMinute)
+	if perMinute < 0 {
+		perMinute = 1_000_000
+	}
+	all := []limit{
+		{rateLimitKey, "platform.api", perMinute},
+		{"token.rate.per.minute", "platform.api", perMinute},
+		{"request.bytes.max", "platform.api", maxRequestBytes},
+		{"conversation.details.jobs.concurrent.access.max", "analytics", 10},
+		{"conversation.details.jobs.rate.per.second", "analytics", 10},
+		{"batch.download.items.max", "recording", maxBatchItems},
+	}
+	entities := []limit{}
+	for _, l := range all {
+		if l.Namespace == r.PathValue("namespaceName") {
+			entities = append(entities, l)
+		}
+	}
+	reply(w, http.StatusOK, map[string]any{"entities": entities})
+}
