@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -113,6 +114,9 @@ func (c *check) terms(terms contract.Terms, reported []string) {
 	}
 }
 
+// selection is what a dataset's name, a glob or a class may consist of.
+var selection = regexp.MustCompile(`^-?[a-zA-Z0-9_.*?\[\]^-]+$`)
+
 func (c *check) source(doc sourceDoc) Source {
 	s := Source{
 		Region:   doc.Region,
@@ -131,8 +135,7 @@ func (c *check) source(doc sourceDoc) Source {
 		"write an AWS region such as ap-northeast-1, or the platform's host such as mypurecloud.jp")
 	for i, name := range doc.Datasets {
 		at := fmt.Sprintf("source.datasets[%d]", i)
-		pattern := strings.TrimPrefix(name, "-")
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+		if _, err := path.Match(name, ""); err != nil || !selection.MatchString(name) {
 			c.add(at, "%q is not a name, a glob (routing.*) or a class (recordings)", name)
 		}
 	}

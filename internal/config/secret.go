@@ -14,19 +14,31 @@ import (
 // Secret holds a credential. However it is printed, encoded or logged, only
 // the word "[redacted]" comes out; see [Secret.Reveal].
 type Secret struct {
-	value string
+	// A pointer, because fmt shows what lies in a struct where a verb does
+	// not fit it at all, and asks no method.
+	value *string
 }
 
 const redacted = "[redacted]"
 
 // NewSecret wraps a credential.
-func NewSecret(value string) Secret { return Secret{value} }
+func NewSecret(value string) Secret {
+	if value == "" {
+		return Secret{}
+	}
+	return Secret{&value}
+}
 
 // Reveal returns the credential itself, for the request that needs it.
-func (s Secret) Reveal() string { return s.value }
+func (s Secret) Reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
 
 // IsZero says whether there is no credential.
-func (s Secret) IsZero() bool { return s.value == "" }
+func (s Secret) IsZero() bool { return s.value == nil }
 
 // String returns "[redacted]", or "" if there is no credential.
 func (s Secret) String() string {
@@ -108,5 +120,5 @@ func parseSecret(text string) (Secret, error) {
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
 		return Secret{}, errors.New("must hold the client secret and nothing else, on one line without spaces")
 	}
-	return Secret{value}, nil
+	return NewSecret(value), nil
 }

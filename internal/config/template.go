@@ -1,18 +1,20 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Template is the commented exitplan.yaml that init writes. Values fill in
-// keys, by dotted path; lists and objects as YAML text in flow style. A value
-// of a key that the template does not have is left out.
+// keys, by dotted path, as text that a flag would take. A value of a key that
+// the template does not have, or that is an object, is left out.
 //
 // What must be filled in before the file loads: contract.time_zone,
 // subscription_start and termination_date, source.region and client_id, a
@@ -25,11 +27,13 @@ func Template(values map[string]string) string {
 	}
 	text := template
 	for _, path := range slices.Sorted(maps.Keys(values)) {
-		value := quote(values[path])
-		if k := kinds[path]; k == reflect.Slice || k == reflect.Struct {
-			value = oneLine(values[path])
+		switch kinds[path] {
+		case reflect.Struct, reflect.Invalid:
+		case reflect.Slice:
+			text = fill(text, path, flow(values[path]))
+		default:
+			text = fill(text, path, quote(values[path]))
 		}
-		text = fill(text, path, value)
 	}
 	return text
 }
@@ -68,8 +72,30 @@ func quote(s string) string {
 	if plain.MatchString(s) && !slices.Contains([]string{"null", "Null", "NULL"}, s) {
 		return s
 	}
-	quoted, _ := json.Marshal(s) // a JSON string is a YAML one; a string always marshals
-	return string(quoted)
+	return strconv.Quote(strings.ToValidUTF8(s, "\uFFFD")) // Go's escapes are all YAML's
+}
+
+// flow writes a list on one line. What is no YAML list (words separated by
+// commas, or a mistake that Load will report) is written as text.
+func flow(s string) string {
+	var root yaml.Node
+	if yaml.Unmarshal([]byte(s), &root) != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.SequenceNode {
+		return quote(s)
+	}
+	var inline func(n *yaml.Node)
+	inline = func(n *yaml.Node) {
+		n.HeadComment, n.LineComment, n.FootComment = "", "", ""
+		n.Style |= yaml.FlowStyle
+		for _, child := range n.Content {
+			inline(child)
+		}
+	}
+	inline(root.Content[0])
+	text, err := yaml.Marshal(root.Content[0])
+	if err != nil {
+		return quote(s)
+	}
+	return oneLine(strings.TrimSpace(string(text)))
 }
 
 const template = `# exitplan.yaml: one export of one Genesys Cloud organization.
