@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,9 @@ func start(t *testing.T, cfg simulator.Config) *client {
 	}
 	if cfg.JobLatency == 0 {
 		cfg.JobLatency, cfg.BatchLatency = time.Millisecond, time.Millisecond
+	}
+	if cfg.Middleware == nil {
+		cfg.Middleware = definitionCheck(t)
 	}
 	s, err := simulator.Start(t.Context(), cfg)
 	if err != nil {
@@ -148,6 +152,12 @@ const jobs = "/api/v2/analytics/conversations/details/jobs"
 func interval(from time.Time, length time.Duration) string {
 	return from.Format("2006-01-02T15:04:05.000Z") + "/" + from.Add(length).Format("2006-01-02T15:04:05.000Z")
 }
+
+// clock is the platform's, moved by hand.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time           { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) advance(by time.Duration) { c.ahead.Add(int64(by)) }
 
 var day0 = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
