@@ -1,0 +1,37 @@
+package sink
+
+import (
+	"fmt"
+
+	"exitplan/exporter"
+)
+
+// fatal is an error that no retry of a unit can mend: [exporter.ErrFatal].
+type fatal string
+
+func (f fatal) Error() string { return string(f) }
+
+func (f fatal) Is(target error) bool { return target == exporter.ErrFatal }
+
+// What the person must mend before an export can go on.
+const (
+	ErrNoBucket      = fatal("no such bucket")
+	ErrAccess        = fatal("access denied")
+	ErrNoCredentials = fatal("no valid AWS credentials")
+	ErrRegion        = fatal("wrong region")
+	ErrFull          = fatal("the destination is full")
+	// ErrStore: the store does not do what an export needs.
+	ErrStore = fatal("the store cannot be used")
+)
+
+// conflict is the error of an object that exists with other bytes.
+func conflict(path string, detail string) error {
+	return fmt.Errorf("store %s: %w: %s", path, exporter.ErrConflict, detail)
+}
+
+func wrongSize(path string, got, want int64) error {
+	if got > want {
+		return fmt.Errorf("store %s: %w: more than the announced %d bytes", path, exporter.ErrUnverified, want)
+	}
+	return fmt.Errorf("store %s: %w: %d of %d bytes", path, exporter.ErrUnverified, got, want)
+}

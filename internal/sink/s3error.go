@@ -1,0 +1,114 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// code is S3's error code, or the status where the answer had no body (HEAD
+// never has one); empty where there was no answer.
+func code(err error) (string, int) {
+	status := 0
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		status = response.HTTPStatusCode()
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode(), status
+	}
+	return "", status
+}
+
+func isPrecondition(err error) bool {
+	c, status := code(err)
+	return status == http.StatusPreconditionFailed || c == "PreconditionFailed"
+}
+
+func isNotFound(err error) bool {
+	c, status := code(err)
+	return c != "NoSuchBucket" && (c == "NoSuchKey" || c == "NotFound" || status == http.StatusNotFound && c != "NoSuchUpload")
+}
+
+func isNoUpload(err error) bool {
+	c, _ := code(err)
+	return c == "NoSuchUpload"
+}
+
+func isNotImplemented(err error) bool {
+	c, status := code(err)
+	return c == "NotImplemented" || status == http.StatusNotImplemented
+}
+
+// isOpen says whether a write that ended in this error may have happened all
+// the same: no answer came, or one that does not say.
+func isOpen(err error) bool {
+	_, status := code(err)
+	return status == 0 || status >= 500 && status != http.StatusNotImplemented
+}
+
+// explain says what a person can do about an error of S3. Operation is a
+// verb, path the object (empty for the bucket).
+func (s *S3) explain(ctx context.Context, operation, path string, err error) error {
+	what := operation + " " + s.URL()
+	if path != "" {
+		what = operation + " " + path
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	}
+	c, status := code(err)
+	switch c {
+	case "NoSuchBucket":
+		return fmt.Errorf("%s: %w: %s: make the bucket, or correct destination.url: %w", what, ErrNoBucket, s.bucket, err)
+	case "AccessDenied", "AllAccessDisabled", "AccountProblem":
+		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch":
+		return fmt.Errorf("%s: %w: the store does not know the access key, or its secret is another: %w", what, ErrNoCredentials, err)
+	case "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "RequestExpired":
+		return fmt.Errorf("%s: %w: the session has expired: log in again (aws sso login), then run the same command again: %w", what, ErrNoCredentials, err)
+	case "RequestTimeTooSkewed":
+		return fmt.Errorf("%s: %w: this machine's clock is wrong: set it: %w", what, ErrStore, err)
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect", "BucketRegionError", "MovedPermanently":
+		return fmt.Errorf("%s: %w: bucket %s lies in %s: set destination.region: %w", what, ErrRegion, s.bucket, regionOf(err), err)
+	case "NoSuchKey", "NotFound":
+		return fmt.Errorf("%s: %w", what, fs.ErrNotExist)
+	}
+	switch status {
+	case http.StatusForbidden: // a HEAD, which has no code
+		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
+	case http.StatusMovedPermanently:
+		return fmt.Errorf("%s: %w: bucket %s lies in %s: set destination.region: %w", what, ErrRegion, s.bucket, regionOf(err), err)
+	case http.StatusInsufficientStorage:
+		return fmt.Errorf("%s: %w: make room, then run the same command again: %w", what, ErrFull, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func (s *S3) permissions() string {
+	p := "grant s3:ListBucket on the bucket, and s3:PutObject, s3:GetObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts on its objects"
+	if s.sse == "aws:kms" {
+		p += ", and kms:GenerateDataKey and kms:Decrypt on the key"
+	}
+	if s.owner != nil {
+		p += "; or the bucket is not the account's that destination.expected_bucket_owner names"
+	}
+	return p
+}
+
+// regionOf is the region that S3 names when it was asked in another.
+func regionOf(err error) string {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.Response != nil {
+		if region := response.Response.Header.Get("x-amz-bucket-region"); region != "" {
+			return region
+		}
+	}
+	return "another region"
+}
