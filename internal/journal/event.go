@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,22 +9,23 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Event is one step in the custody of the export: a run started, a setting
 // changed, a window decision. Events form a chain: each names the hash of the
 // one before, so that none can be changed or dropped from the middle unseen.
+//
+// Its JSON form is a line of events.jsonl. Anyone can recompute Hash from it:
+// take the member "hash" out, bring the rest into the canonical form of RFC
+// 8785 (for plain text, what jq -cS prints), and take the SHA-256.
 type Event struct {
 	Time   time.Time         `json:"time"` // UTC
 	Kind   string            `json:"kind"` // e.g. "run-started"
 	Detail map[string]string `json:"detail"`
-	// Prev is the Hash of the event before; 64 zeros for the first.
-	Prev string `json:"prev"`
-	// Hash is the SHA-256, in lower-case hex, of Prev followed by the JSON
-	// {"time":...,"kind":...,"detail":{...}} without spaces, keys of detail
-	// sorted bytewise, time in RFC 3339 with as many decimals as needed, and
-	// no escapes but those that JSON demands.
-	Hash string `json:"hash"`
+	Prev   string            `json:"prev"` // Hash of the event before; 64 zeros for the first
+	Hash   string            `json:"hash"` // lower-case hex
 }
 
 // origin is what the first event names as the one before.
@@ -36,29 +36,24 @@ var ErrChain = errors.New("the chain of custody events is broken")
 
 // Digest computes what Hash must be.
 func (e Event) Digest() (string, error) {
-	detail := e.Detail
-	if detail == nil {
-		detail = map[string]string{}
+	if e.Detail == nil {
+		e.Detail = map[string]string{}
 	}
-	body, err := plainJSON(struct {
+	body, err := json.Marshal(struct {
 		Time   time.Time         `json:"time"`
 		Kind   string            `json:"kind"`
 		Detail map[string]string `json:"detail"`
-	}{e.Time.UTC(), e.Kind, detail})
+		Prev   string            `json:"prev"`
+	}{e.Time.UTC(), e.Kind, e.Detail, e.Prev})
 	if err != nil {
 		return "", fmt.Errorf("event %q: %w", e.Kind, err)
 	}
-	sum := sha256.Sum256(append([]byte(e.Prev), body...))
+	canonical := jsontext.Value(body)
+	if err := canonical.Canonicalize(); err != nil {
+		return "", fmt.Errorf("event %q: %w", e.Kind, err)
+	}
+	sum := sha256.Sum256(canonical)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-// plainJSON is JSON without the escapes for HTML and without a line end.
-func plainJSON(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // Record appends an event, durable on return. Time defaults to now; Prev and
@@ -85,7 +80,7 @@ func (t *tx) record(e Event, now time.Time) error {
 	if e.Detail == nil {
 		e.Detail = map[string]string{}
 	}
-	detail, err := plainJSON(e.Detail)
+	detail, err := json.Marshal(e.Detail)
 	if err != nil {
 		return err
 	}

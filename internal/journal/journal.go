@@ -61,6 +61,8 @@ type Journal struct {
 	writer  *writer  // nil where read-only
 	readers *sql.DB
 
+	copying sync.Mutex // held by Snapshot
+
 	closing sync.Once
 	closed  error
 }

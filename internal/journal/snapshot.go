@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -18,20 +19,27 @@ func (j *Journal) Snapshot(ctx context.Context, path string) (err error) {
 			err = fmt.Errorf("copy the journal to %s: %w", path, err)
 		}
 	}()
-	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // mode 0600
+	j.copying.Lock()
+	defer j.copying.Unlock()
+	// A fixed name, so that copies which were killed do not pile up.
+	tmp := path + ".tmp"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
+	defer os.Remove(tmp)
+	defer f.Close()
 	// SQLite accepts an empty file as target, and so keeps its mode.
-	if _, err := j.readers.ExecContext(ctx, "VACUUM INTO ?", tmp.Name()); err != nil {
+	if _, err := j.readers.ExecContext(ctx, "VACUUM INTO ?", tmp); err != nil {
 		return j.unread(ctx, err)
 	}
-	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
