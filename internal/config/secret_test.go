@@ -131,6 +131,11 @@ func TestNoWayOfPrintingShowsASecret(t *testing.T) {
 	if !strings.Contains(out.String(), "[redacted]") {
 		t.Error("nothing says that something was left out")
 	}
+	for _, verb := range []string{"%v", "%#v", "%d", "%x"} {
+		if got := fmt.Sprintf(verb, cfg.Source.ClientSecret); got != "[redacted]" {
+			t.Errorf("%s prints %q", verb, got)
+		}
+	}
 	if (config.Secret{}).String() != "" {
 		t.Error("no secret must not look like one")
 	}
