@@ -68,7 +68,7 @@ type Client struct {
 type Stats struct {
 	Requests  int64 // sent to the API; neither logins nor media
 	Throttled int64 // of them, answered with 429
-	Retried   int64 // of them, repetitions of an earlier one
+	Retried   int64 // of them, repetitions of an earlier one, or after a redirect
 }
 
 // New checks the configuration. It sends nothing.
@@ -107,7 +107,7 @@ func New(cfg Config) (*Client, error) {
 		budget: newBudget(cfg.RequestsPerMinute, cfg.Headroom, cfg.Now),
 		media:  mediaClient(cfg.HTTP),
 	}
-	c.http = &http.Client{Transport: transport(cfg.HTTP), CheckRedirect: c.redirect}
+	c.http = &http.Client{Transport: transport(cfg.HTTP), CheckRedirect: redirect}
 	c.login = newLogin(cfg, loginURL, c.http.Transport)
 	return c, nil
 }

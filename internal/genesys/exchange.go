@@ -126,7 +126,7 @@ func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token
 	if x.body != nil {
 		payload = bytes.NewReader(x.body)
 	}
-	req, err := http.NewRequestWithContext(ctx, x.method, target.String(), payload)
+	req, err := http.NewRequestWithContext(c.paid(ctx), x.method, target.String(), payload)
 	if err != nil {
 		c.budget.done(nil)
 		return nil, fmt.Errorf("%s %s: %w", x.method, target.Path, plain(err))
@@ -137,7 +137,6 @@ func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token
 	if x.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	c.requests.Add(1)
 	began := c.cfg.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {

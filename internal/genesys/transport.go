@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,8 +39,8 @@ func transport(base *http.Transport) *http.Transport {
 }
 
 // redirect lets a redirect pass only where the token may go, too: to the same
-// scheme and host. It is one more request, and costs one.
-func (c *Client) redirect(req *http.Request, via []*http.Request) error {
+// scheme and host.
+func redirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
 	case req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host:
@@ -49,12 +51,23 @@ func (c *Client) redirect(req *http.Request, via []*http.Request) error {
 		return fmt.Errorf("%w: %d times in a row", errRedirected, len(via))
 	}
 	req.Header.Del("Referer")
-	if err := c.budget.acquire(req.Context()); err != nil {
-		return err
-	}
-	c.requests.Add(1)
-	c.budget.done(nil)
 	return nil
+}
+
+// paid makes every request that the transport sends on its own cost its share
+// of the budget, after the first, which was let pass: one that follows a
+// redirect, and one that is sent again because a kept connection turned out
+// to be dead.
+func (c *Client) paid(ctx context.Context) context.Context {
+	var sent atomic.Int64
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+		// If the wait is given up the transport sees the same end of ctx.
+		if sent.Add(1) > 1 && c.budget.acquire(ctx) == nil {
+			c.budget.done(nil)
+			c.retried.Add(1)
+		}
+		c.requests.Add(1)
+	}})
 }
 
 // watch ends a request whose answer does not come or does not go on. Time
