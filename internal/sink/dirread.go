@@ -49,12 +49,12 @@ func (d *Dir) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, 
 	return func(yield func(manifest.File, error) bool) {
 		root, err := d.root(false)
 		dir := strings.TrimSuffix(prefix, "/")
-		if err == nil && dir != "" {
-			if !readable(dir) {
-				err = errors.New("not a path below the destination")
-			} else {
-				_, err = root.Lstat(path.Join(d.prefix, dir))
-			}
+		switch {
+		case err != nil:
+		case dir != "" && !readable(dir):
+			err = errors.New("not a path below the destination")
+		default:
+			_, err = root.Lstat(path.Join(".", d.prefix, dir))
 		}
 		// No such directory is no file: a bucket has no directories either.
 		// One that goes away later is an error.
@@ -72,7 +72,7 @@ func (d *Dir) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, 
 
 // list yields what lies below dir; more is false once yield has had enough.
 func (d *Dir) list(ctx context.Context, root *os.Root, dir string, yield func(manifest.File, error) bool) (more bool, err error) {
-	entries, err := readDir(root, path.Join(d.prefix, dir))
+	entries, err := readDir(root, path.Join(".", d.prefix, dir))
 	if err != nil {
 		return false, err
 	}
@@ -108,9 +108,6 @@ func (d *Dir) list(ctx context.Context, root *os.Root, dir string, yield func(ma
 
 // readDir sorts as whole paths sort: a directory by its name and a slash.
 func readDir(root *os.Root, dir string) ([]fs.DirEntry, error) {
-	if dir == "" {
-		dir = "."
-	}
 	f, err := root.Open(dir)
 	if err != nil {
 		return nil, err
