@@ -82,22 +82,26 @@ func (g *ogg) size() int64 {
 }
 
 func (g *ogg) write(to io.Writer, offset, n int64) error {
-	var scratch [oggPageBytes]byte
+	// Several pages to a write: a page alone would cost a system call.
+	scratch := g.studio.scratch.Get().(*[]byte)
+	defer g.studio.scratch.Put(scratch)
 	for n > 0 {
-		var part []byte
-		var skip int64
+		b, skip := (*scratch)[:0], int64(0)
+		number := (offset - int64(len(g.headers))) / oggPageBytes
 		if head := int64(len(g.headers)); offset < head {
-			part, skip = g.headers, offset
+			b, skip, number = append(b, g.headers...), offset, 0
 		} else {
-			number := (offset - head) / oggPageBytes
-			part, skip = g.page(scratch[:0], number), (offset-head)%oggPageBytes
+			skip = (offset - head) % oggPageBytes
 		}
-		part = part[skip:]
-		part = part[:min(int64(len(part)), n)]
-		if _, err := to.Write(part); err != nil {
+		for ; number <= g.full && int64(len(b))-skip < n && len(b)+oggPageBytes <= cap(b); number++ {
+			b = g.page(b, number)
+		}
+		b = b[skip:]
+		b = b[:min(int64(len(b)), n)]
+		if _, err := to.Write(b); err != nil {
 			return err
 		}
-		offset, n = offset+int64(len(part)), n-int64(len(part))
+		offset, n = offset+int64(len(b)), n-int64(len(b))
 	}
 	return nil
 }
@@ -109,11 +113,12 @@ func (g *ogg) page(b []byte, number int64) []byte {
 	if number == g.full {
 		return g.appendPage(b, 4, uint64(number*oggPackets+int64(g.last))*oggGranule, sequence, oggPacketBytes, source.payload[:g.last*oggPacketBytes])
 	}
+	at := len(b)
 	b = g.appendPageHeader(b, 0, uint64(number+1)*oggPackets*oggGranule, sequence, oggPacketBytes, oggPackets)
 	// The checksum is linear: that of header and payload is that of the header,
 	// moved on by the payload's length, and that of the payload.
-	crc := g.studio.shift.move(oggCRC(0, b)) ^ source.crc
-	binary.LittleEndian.PutUint32(b[22:], crc)
+	crc := g.studio.shift.move(oggCRC(0, b[at:])) ^ source.crc
+	binary.LittleEndian.PutUint32(b[at+22:], crc)
 	return append(b, source.payload...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,17 +68,14 @@ func (c *client) media(resultURL string, header ...string) (*http.Response, []by
 }
 
 // recordedItems lists all flagged conversations in lots of a hundred.
-func (c *client) recordedItems() (lots [][]m) {
-	var lot []m
+func (c *client) recordedItems() [][]m {
+	var items []m
 	for one := range c.s.Truth().Conversations() {
-		if !one.Recorded {
-			continue
-		}
-		if lot = append(lot, m{"conversationId": one.ID}); len(lot) == 100 {
-			lots, lot = append(lots, lot), nil
+		if one.Recorded {
+			items = append(items, m{"conversationId": one.ID})
 		}
 	}
-	return append(lots, lot)
+	return slices.Collect(slices.Chunk(items, 100))
 }
 
 // Asking for every flagged conversation gives every recording that can be had,

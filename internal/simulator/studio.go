@@ -3,6 +3,7 @@ package simulator
 import (
 	"io"
 	"math"
+	"sync"
 )
 
 // studio makes media at the speed of copying: sound and Ogg pages are prepared
@@ -12,6 +13,8 @@ type studio struct {
 	sound []byte    // G.711 mu-law
 	pages []oggPage // payloads of full Ogg pages
 	shift shiftTable
+
+	scratch sync.Pool // of *[]byte, to put pages together
 }
 
 // soundBytes is prime, so that equal material never lies a multiple of a part
@@ -19,7 +22,7 @@ type studio struct {
 const soundBytes = 1_048_583
 
 func newStudio(seed uint64) *studio {
-	s := &studio{sound: make([]byte, soundBytes)}
+	s := &studio{scratch: sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}, sound: make([]byte, soundBytes)}
 	r := random{hash(seed, 'm')}
 	f1, f2 := 180+float64(r.below(120)), 600+float64(r.below(400))
 	for i := range s.sound {
