@@ -33,9 +33,11 @@ func (o *Output) Save(ctx context.Context, r Receipt) error {
 // Spool makes a temporary file for bytes that must be known whole before they
 // are stored. The caller closes it; it has no name by then, so that even a
 // killed process leaves nothing behind.
-func (o *Output) Spool() (*os.File, error) { return spoolFile(o.spool) }
+func (o *Output) Spool() (*os.File, error) { return SpoolFile(o.spool) }
 
-func spoolFile(dir string) (*os.File, error) {
+// SpoolFile makes a temporary file in dir ("" for the system's) that has no
+// name, so that even a killed process leaves nothing behind.
+func SpoolFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "spool-")
 	if err != nil {
 		return nil, err

@@ -234,4 +234,4 @@ func contentType(path string) string {
 	return "text/plain; charset=utf-8"
 }
 
-func (s Sealing) spool() (*os.File, error) { return spoolFile(s.Spool) }
+func (s Sealing) spool() (*os.File, error) { return SpoolFile(s.Spool) }

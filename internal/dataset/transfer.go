@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -106,18 +107,24 @@ func errorMessage(of []batchResult) string {
 // errAskAgain: these URLs bring nothing more, a new batch request may.
 var errAskAgain = errors.New("the transfer failed")
 
-// recording stores all media of one recording and its sidecar, and commits
-// them together.
+// recording stores the media of one recording, as many as come, and the
+// sidecar once they are all there or no further round follows. Whatever was
+// stored is committed, so that no object lies in a bag unknown to its
+// manifest.
 func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (stored int64, doubt string, err error) {
 	id := of[0].RecordingID
-	dir := r.d.directory(c)
-	name := dir + "/" + exporter.SafeName(id)
+	name := r.d.directory(c) + "/" + exporter.SafeName(id)
 	var (
 		artifacts []exporter.Artifact
 		files     []mediaEntry
+		broken    error
 	)
 	for _, b := range of {
 		a, odd, err := r.media(ctx, b, name, len(of) > 1, last)
+		if errors.Is(err, errAskAgain) {
+			broken = err
+			continue
+		}
 		if err != nil {
 			return 0, "", err
 		}
@@ -125,37 +132,68 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 			doubt = odd
 		}
 		if slices.ContainsFunc(artifacts, func(o exporter.Artifact) bool { return o.Path == a.Path }) {
-			artifacts[0].Records++ // the same bytes under two URLs: one file, two results
-			continue
+			continue // the same bytes under two URLs
 		}
 		a.Dataset, a.Item, a.Records, a.Source = RecordingsName, item(c.ID, id), 1, bare(b.URL)
 		artifacts = append(artifacts, a)
 		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, b.ContentType})
 	}
-	slices.SortFunc(files, func(a, b mediaEntry) int { return bytes.Compare([]byte(a.Path), []byte(b.Path)) })
-	text, err := r.sidecar(c, id, files)
-	if err != nil {
+	if len(artifacts) == 0 {
+		return 0, "", broken
+	}
+	receipt := exporter.Receipt{Unit: r.unit.Key, Artifacts: artifacts}
+	if sidecar := name + "_metadata.json"; (broken == nil || last) && !r.has(sidecar) {
+		slices.SortFunc(files, func(a, b mediaEntry) int { return cmp.Compare(a.Path, b.Path) })
+		text, err := r.sidecar(c, id, files)
+		if err != nil {
+			return 0, "", err
+		}
+		side, err := r.out.Put(ctx, exporter.Object{
+			Path: sidecar, Size: int64(len(text)), ContentType: "application/json", Replace: true,
+		}, bytes.NewReader(text))
+		if err != nil {
+			return 0, "", err
+		}
+		side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
+		receipt.Artifacts = append(receipt.Artifacts, side)
+	}
+	if broken == nil {
+		receipt.Expected = []exporter.Expectation{{
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)), Source: "batch-request",
+		}}
+	}
+	if err := r.out.Save(ctx, receipt); err != nil {
 		return 0, "", err
 	}
-	side, err := r.out.Put(ctx, exporter.Object{
-		Path: name + "_metadata.json", Size: int64(len(text)), ContentType: "application/json", Replace: true,
-	}, bytes.NewReader(text))
-	if err != nil {
-		return 0, "", err
+	if broken != nil {
+		return 0, "", broken
 	}
-	side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
-	err = r.out.Save(ctx, exporter.Receipt{
-		Unit: r.unit.Key, Artifacts: append(artifacts, side),
-		Expected: []exporter.Expectation{{
-			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(of)), Source: "batch-request",
-		}},
-	})
-	return int64(len(of)), doubt, err
+	return int64(len(of)), doubt, nil
 }
 
-// media stores one media object. Where a recording has several, each is named
+// has says whether an earlier run of the unit committed that path.
+func (r *recordingsRun) has(path string) bool {
+	return slices.ContainsFunc(r.unit.Stored, func(a exporter.Artifact) bool { return a.Path == path })
+}
+
+// A URL that is alive is tried so often before a new one is asked for.
+const triesPerURL = 4
+
+// media stores one media object. What arrives broken is fetched again from
+// the same URL while that lives.
+func (r *recordingsRun) media(ctx context.Context, b batchResult, name string, several, last bool) (a exporter.Artifact, doubt string, err error) {
+	for try := 1; try <= triesPerURL; try++ {
+		a, doubt, err = r.fetch(ctx, b, name, several, last && try == triesPerURL)
+		if !errors.Is(err, errAskAgain) || errors.Is(err, genesys.ErrURLExpired) {
+			break
+		}
+	}
+	return a, doubt, err
+}
+
+// fetch stores one media object. Where a recording has several, each is named
 // by its digest, because the platform promises no order.
-func (r *recordingsRun) media(ctx context.Context, b batchResult, name string, several, last bool) (exporter.Artifact, string, error) {
+func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, several, last bool) (exporter.Artifact, string, error) {
 	media, err := r.d.API[0].Media(ctx, b.URL)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -22,6 +22,10 @@ type exchange struct {
 	take func(status int, body io.Reader) error
 }
 
+// maxRenewals is how many fresh tokens in a row may be refused before the
+// credentials count as not accepted.
+const maxRenewals = 4
+
 // callerError is an error of the caller's callback: no reason to try again.
 type callerError struct{ error }
 
@@ -34,7 +38,7 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 	tries := c.cfg.Retry.start(c.cfg.Now)
 	unknown := false // an earlier attempt may have succeeded unseen
 	var t token
-	refused := 0
+	refused, renewals := 0, 0
 	fetched := false
 	for {
 		if err := c.budget.acquire(ctx); err != nil {
@@ -69,9 +73,12 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 			return nil
 		}
 		unknown = unknown || e.broken || e.Status >= 500
-		// A token may have been revoked before its time. One that was issued
-		// because of that, and is refused as well, leaves nothing to try.
-		if e.Status == http.StatusUnauthorized && !renewed {
+		// A token may have been revoked before its time. If those issued
+		// because of that are refused as well, nothing is left to try.
+		if renewed {
+			renewals++
+		}
+		if e.Status == http.StatusUnauthorized && renewals < maxRenewals {
 			refused = t.number
 			tries.sent++
 			c.retried.Add(1)

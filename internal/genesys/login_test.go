@@ -115,8 +115,8 @@ func TestFreshTokenThatIsRefused(t *testing.T) {
 	if !errors.Is(err, genesys.ErrCredentials) {
 		t.Fatalf("error is %v", err)
 	}
-	if p.logins.Load() != 2 || p.calls.Load() != 2 {
-		t.Errorf("%d logins and %d requests, not 2 and 2", p.logins.Load(), p.calls.Load())
+	if p.logins.Load() != 5 || p.calls.Load() != 5 {
+		t.Errorf("%d logins and %d requests, not 5 and 5", p.logins.Load(), p.calls.Load())
 	}
 }
 

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/contract"
+	"exitplan/internal/dataset"
+	"exitplan/internal/genesys"
+	"exitplan/internal/sink"
+)
+
+// finding is one line of check.
+type finding struct {
+	Subject string `json:"subject"`
+	Status  string `json:"status"` // ok, warning or failed
+	Detail  string `json:"detail"`
+	Hint    string `json:"hint,omitempty"`
+	err     error
+}
+
+func checkCommand() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "try credentials, permissions, bucket, clock and window before anything is exported",
+		Action: func(c *cli.Context) error {
+			s, err := newSession(c)
+			if err != nil {
+				return err
+			}
+			findings := s.check(c.Context)
+			if c.Bool("json") {
+				if err := printJSON(findings); err != nil {
+					return err
+				}
+			} else {
+				for _, f := range findings {
+					fmt.Fprintf(os.Stdout, "%-8s %-12s %s\n", f.Status, f.Subject, f.Detail)
+					if f.Hint != "" {
+						fmt.Fprintf(os.Stdout, "%-8s %-12s → %s\n", "", "", f.Hint)
+					}
+				}
+			}
+			return verdict(findings)
+		},
+	}
+}
+
+// verdict is the error of the first finding that failed, told already.
+func verdict(findings []finding) error {
+	var closed error
+	for _, f := range findings {
+		switch {
+		case f.Status != string(sink.Failed):
+		case errors.Is(f.err, exporter.ErrWindowClosed):
+			closed = said{f.err} // credentials that fail weigh more
+		default:
+			return said{f.err}
+		}
+	}
+	return closed
+}
+
+func (s *session) check(ctx context.Context) []finding {
+	findings := s.checkSource(ctx)
+	findings = append(findings, s.checkClock())
+	for _, class := range s.classes() {
+		findings = append(findings, checkClass(s.cfg.Contract.Decide(class, s.clock.Now())))
+	}
+	return append(findings, s.checkDestination(ctx)...)
+}
+
+func ok(subject, detail string) finding {
+	return finding{Subject: subject, Status: string(sink.OK), Detail: detail}
+}
+
+func failed(subject string, err error, hint string) finding {
+	return finding{Subject: subject, Status: string(sink.Failed), Detail: err.Error(), Hint: hint, err: err}
+}
+
+func (s *session) checkSource(ctx context.Context) []finding {
+	if err := s.identify(ctx); err != nil {
+		hint := "check source.client_id, its secret and source.region; a client works only in the region where it was made"
+		if !errors.Is(err, genesys.ErrCredentials) {
+			hint = "check source.region and the network"
+		}
+		return []finding{failed("credentials", err, hint)}
+	}
+	findings := []finding{ok("credentials", fmt.Sprintf("organization %s (%s)", s.org.Name, s.org.ID))}
+	for _, probe := range []struct{ dataset, path string }{
+		{dataset.DetailsName, "/api/v2/analytics/conversations/details/jobs/availability"},
+		// No conversation has this id: 404 means that it may be asked for.
+		{dataset.RecordingsName, "/api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata"},
+	} {
+		if !contains(s.names, probe.dataset) {
+			continue
+		}
+		_, err := s.clients[0].Get(ctx, probe.path, nil)
+		switch {
+		case err == nil, errors.Is(err, genesys.ErrNotFound):
+			findings = append(findings, ok("permission", probe.dataset))
+		case errors.Is(err, genesys.ErrPermission):
+			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err),
+				"give the client's role "+strings.Join(permissions(probe.dataset), " or ")+", in all divisions"))
+		default:
+			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err), "try again"))
+		}
+	}
+	return findings
+}
+
+func permissions(name string) []string {
+	for _, info := range dataset.Catalogue() {
+		if info.Name == name {
+			return info.Permissions
+		}
+	}
+	return nil
+}
+
+func (s *session) checkClock() finding {
+	skew := s.clock.Skew().Round(time.Second)
+	f := ok("clock", fmt.Sprintf("within %s of the platform's", skew.Abs()))
+	switch {
+	case !s.clock.Trusted():
+		f.Status, f.Detail = string(sink.Warning), "the platform has not told the time; this machine's clock is used"
+	case skew.Abs() > 2*time.Minute:
+		f.Status, f.Detail = string(sink.Warning), fmt.Sprintf("this machine's clock is off by %s (ahead if positive)", skew)
+		f.Hint = "the platform's time is used for the window; set this clock, since AWS refuses requests that are 15 minutes off"
+	}
+	return f
+}
+
+func checkClass(d contract.Decision) finding {
+	f := ok("window", d.Class+": "+d.Reason)
+	if !d.Open {
+		f.Status, f.err = string(sink.Failed), fmt.Errorf("%w for %s", exporter.ErrWindowClosed, d.Class)
+	}
+	return f
+}
+
+func (s *session) checkDestination(ctx context.Context) []finding {
+	if err := s.openDestination(ctx, nil); err != nil {
+		return []finding{failed("destination", err, "")}
+	}
+	probed, err := s.dest.Probe(ctx)
+	if err != nil {
+		return []finding{failed("destination", err, "")}
+	}
+	findings := []finding{ok("destination", s.dest.URL())}
+	for _, p := range probed {
+		err := p.Err
+		if err == nil && p.Status == sink.Failed {
+			err = errors.New(p.Detail)
+		}
+		findings = append(findings, finding{p.Check, string(p.Status), p.Detail, p.Hint, err})
+	}
+	return findings
+}

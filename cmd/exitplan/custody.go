@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/journal"
+)
+
+// Where the export keeps its own state in the destination; in no bag.
+const (
+	markerPath = "state/export.json"
+	backupPath = "state/journal.db.gz"
+)
+
+var errEOF = io.EOF
+
+// freeze holds the settings against those of the first run, and chooses how
+// the export is laid out if this is the first.
+func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, error) {
+	frozen, err := s.journal.Settings(ctx)
+	if err != nil {
+		return exporter.Layout{}, err
+	}
+	period := c.String("bag-period")
+	switch {
+	case frozen["bag_period"] != "" && !c.IsSet("bag-period"):
+		period = frozen["bag_period"]
+	case period == "auto":
+		if period, err = s.bagPeriod(ctx); err != nil {
+			return exporter.Layout{}, err
+		}
+	case period != exporter.Month && period != exporter.Day && period != exporter.Hour:
+		return exporter.Layout{}, usage(fmt.Errorf("--bag-period %q: write auto, month, day or hour", period))
+	}
+	settings := s.cfg.Frozen()
+	settings["organization"], settings["organization.name"] = s.org.ID, s.org.Name
+	settings["export_id"], settings["bag_period"] = s.exportID(), period
+	if was := frozen["organization"]; was != "" && was != s.org.ID {
+		return exporter.Layout{}, usage(fmt.Errorf("the state directory %s belongs to organization %s, these credentials to %s (%s): "+
+			"use another state directory for each organization", s.cfg.State, was, s.org.ID, s.org.Name))
+	}
+	err = s.journal.Freeze(ctx, settings)
+	var changed *journal.SettingsChanged
+	switch {
+	case errors.As(err, &changed) && c.Bool("amend"):
+		err = s.journal.Amend(ctx, settings)
+	case errors.As(err, &changed):
+		err = usage(fmt.Errorf("%w\nput them back, or accept them with --amend", err))
+	}
+	return exporter.Layout{Period: period}, err
+}
+
+// A bag should not pass so many files (design: 500,000); a recorded
+// conversation makes a little over two.
+const (
+	bagFiles         = 500_000
+	filesPerRecorded = 3
+	recordedAtMost   = 0.8
+)
+
+// bagPeriod estimates from a few days' counts how long a bag's period may be.
+func (s *session) bagPeriod(ctx context.Context) (string, error) {
+	iv := s.wanted()
+	days := iv.Days()
+	const samples = 4
+	var busiest int64
+	for i := range min(samples, len(days)) {
+		day := days[i*len(days)/samples]
+		if i*len(days)/samples >= len(days) {
+			break
+		}
+		n, err := s.countDay(ctx, day)
+		if err != nil {
+			return "", err
+		}
+		busiest = max(busiest, n)
+	}
+	daily := float64(busiest) * recordedAtMost * filesPerRecorded
+	switch {
+	case daily*31 <= bagFiles:
+		return exporter.Month, nil
+	case daily <= bagFiles:
+		return exporter.Day, nil
+	}
+	return exporter.Hour, nil
+}
+
+func (s *session) countDay(ctx context.Context, day exporter.Interval) (int64, error) {
+	answer, err := s.clients[0].Post(ctx, "/api/v2/analytics/conversations/details/query", map[string]any{
+		"interval": exporter.Interval{From: day.From, To: day.To.Add(-time.Millisecond)}.String(), "paging": map[string]int{"pageSize": 1, "pageNumber": 1},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count conversations of a sample day: %w", err)
+	}
+	var counted struct {
+		TotalHits int64 `json:"totalHits"`
+	}
+	return counted.TotalHits, json.Unmarshal(answer, &counted)
+}
+
+// claim marks the destination as this export's, so that no other export is
+// mixed into it.
+func (s *session) claim(ctx context.Context) error {
+	text, err := json.MarshalIndent(map[string]string{
+		"export": s.journal.ID(), "organization": s.org.ID, "export_id": s.exportID(),
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = s.dest.Put(ctx, exporter.Object{Path: markerPath, Size: int64(len(text)), ContentType: "application/json"}, bytes.NewReader(text))
+	if !errors.Is(err, exporter.ErrConflict) {
+		return err
+	}
+	return usage(fmt.Errorf("%s already holds another export: go on with the state directory that it was made with, "+
+		"fetch its journal with --resume-from-destination into an empty one, or choose another export_id", s.dest.URL()))
+}
+
+// backup copies the journal to the destination, so that losing this machine
+// does not lose the export.
+func (s *session) backup(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "exitplan-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	copied := filepath.Join(dir, "journal.db")
+	if err := s.journal.Snapshot(ctx, copied); err != nil {
+		return fmt.Errorf("copy the journal: %w", err)
+	}
+	plain, err := os.Open(copied)
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
+	packed, err := os.Create(filepath.Join(dir, "journal.db.gz"))
+	if err != nil {
+		return err
+	}
+	defer packed.Close()
+	zip := gzip.NewWriter(packed)
+	if _, err := io.Copy(zip, plain); err != nil {
+		return err
+	}
+	if err := zip.Close(); err != nil {
+		return err
+	}
+	size, err := packed.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err := packed.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = s.dest.Put(ctx, exporter.Object{Path: backupPath, Size: size, ContentType: "application/gzip", Replace: true}, packed)
+	if err != nil {
+		return fmt.Errorf("copy the journal to the destination: %w", err)
+	}
+	return nil
+}
+
+// fetchJournal puts the destination's copy of the journal into an empty state
+// directory.
+func (s *session) fetchJournal(ctx context.Context) error {
+	target := filepath.Join(s.cfg.State, "journal.db")
+	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
+		return usage(fmt.Errorf("%s exists already: --resume-from-destination is for a machine without a journal", target))
+	}
+	if s.cfg.ExportID == "" {
+		if err := s.identify(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.openDestination(ctx, nil); err != nil {
+		return err
+	}
+	body, err := s.dest.Open(ctx, backupPath)
+	if err != nil {
+		return fmt.Errorf("the destination has no copy of a journal: %w", err)
+	}
+	defer body.Close()
+	zip, err := gzip.NewReader(body)
+	if err != nil {
+		return fmt.Errorf("copy of the journal: %w", err)
+	}
+	if err := os.MkdirAll(s.cfg.State, 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(target+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(file, zip); err != nil {
+		return errors.Join(fmt.Errorf("copy of the journal: %w", err), file.Close())
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(target+".part", target)
+}

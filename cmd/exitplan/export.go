@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/dataset"
+	"exitplan/internal/journal"
+)
+
+func exportCommand(drain <-chan struct{}) *cli.Command {
+	return &cli.Command{
+		Name: "export", Usage: "export, or go on where an earlier run ended",
+		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
+			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
+			"6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
+			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
+			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
+			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
+		},
+		Action: func(c *cli.Context) error { return export(c, drain) },
+	}
+}
+
+// Exports are copied to the destination and the trusted time is noted so
+// often while they run.
+const (
+	backupEvery = 10 * time.Minute
+	noteEvery   = 10 * time.Second
+)
+
+func export(c *cli.Context, drain <-chan struct{}) (err error) {
+	ctx := c.Context
+	s, err := newSession(c)
+	if err != nil {
+		return err
+	}
+	if c.Bool("resume-from-destination") {
+		if err := s.fetchJournal(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.openJournal(ctx, "export"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if c.Bool("seal") {
+		return s.sealOnly(ctx, c)
+	}
+	if err := s.checkWindow(ctx); err != nil {
+		return err
+	}
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	if err := s.checkWindow(ctx); err != nil { // now by the platform's time
+		return err
+	}
+	if err := s.openDestination(ctx, s.journal.Parts()); err != nil {
+		return err
+	}
+	layout, err := s.freeze(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := s.claim(ctx); err != nil {
+		return err
+	}
+	iv, more, err := s.interval(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.record(ctx, "run-started", map[string]string{"until": iv.To.Format(time.RFC3339)}); err != nil {
+		return err
+	}
+	runErr := s.runUnits(ctx, c, drain, layout, iv)
+	return s.conclude(ctx, c, runErr, iv, more)
+}
+
+// interval is what can be taken now: whole UTC days that the platform calls
+// available, up to the configured end or the close of the window. more says
+// that later days remain.
+func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool, err error) {
+	wanted := s.wanted()
+	until, err := s.available(ctx)
+	if err != nil {
+		return iv, false, err
+	}
+	iv = wanted
+	if until.Before(wanted.To) {
+		iv.To, more = until.Truncate(24*time.Hour), true
+	}
+	if iv.To.Before(iv.From) {
+		iv.To = iv.From
+	}
+	return iv, more, nil
+}
+
+// wanted is the whole interval that the configuration asks for.
+func (s *session) wanted() exporter.Interval {
+	iv := exporter.Interval{From: s.cfg.Source.Interval.From, To: s.cfg.Source.Interval.To}
+	if iv.To.IsZero() {
+		for _, class := range s.classes() {
+			d := s.cfg.Contract.Decide(class, s.clock.Now())
+			if d.Closes.After(iv.To) {
+				iv.To = d.Closes
+			}
+		}
+	}
+	return iv
+}
+
+// runUnits runs the datasets, with progress shown, the journal copied to the
+// destination now and then, and the trusted time noted.
+func (s *session) runUnits(ctx context.Context, c *cli.Context, drain <-chan struct{}, layout exporter.Layout, iv exporter.Interval) error {
+	if _, err := s.journal.Reopen(ctx); err != nil {
+		return err
+	}
+	meter := &exporter.Meter{}
+	show := showProgress(os.Stderr, c.Bool("quiet"), meter, func() (known, done int64) {
+		tally, err := s.journal.Tally(ctx)
+		if err != nil {
+			return 0, 0
+		}
+		t := tally.Total
+		return t.Pending + t.Running + t.Done + t.Failed, t.Done + t.Failed
+	})
+	background, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.keep(background)
+	}()
+	err := exporter.Run(ctx, exporter.Config{
+		Datasets: dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata}),
+		Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
+		Gate: s.cfg.Contract, Clock: s.clock, Meter: meter,
+		Units: s.cfg.Concurrency.API, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
+	})
+	stop()
+	<-done
+	show.finish()
+	return err
+}
+
+// keep does what must happen now and then while units run.
+func (s *session) keep(ctx context.Context) {
+	note, backup := time.NewTicker(noteEvery), time.NewTicker(backupEvery)
+	defer note.Stop()
+	defer backup.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-note.C:
+			err = s.noteTime(ctx)
+		case <-backup.C:
+			err = s.backup(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("housekeeping", "error", err)
+		}
+	}
+}
+
+func (s *session) noteTime(ctx context.Context) error {
+	if !s.clock.Trusted() {
+		return nil
+	}
+	return s.journal.Advance(ctx, s.clock.Now())
+}
+
+// conclude seals what there is, tells how it went, and gives the error that
+// stands for the exit code.
+func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv exporter.Interval, more bool) error {
+	// The end is written down even if somebody is impatient by now.
+	ctx = context.WithoutCancel(ctx)
+	if err := s.noteTime(ctx); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > 2*time.Minute {
+		s.log.Warn("this machine's clock disagrees with the platform's", "ahead_by", skew.Round(time.Second).String())
+	}
+	sum, err := s.summarize(ctx, iv, more, runErr)
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	if err := s.record(ctx, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if errors.Is(runErr, exporter.ErrInterrupted) {
+		err = s.backup(ctx) // quickly: the next run writes the manifests
+	} else {
+		err = s.seal(ctx, sum)
+	}
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	if err := sum.print(c); err != nil {
+		return err
+	}
+	if runErr != nil {
+		return runErr
+	}
+	return sum.err()
+}
+
+// sealOnly ends an export as it is, without a request to the platform: each
+// unit that was not done becomes an exception.
+func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
+	frozen, err := s.journal.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	if len(frozen) == 0 {
+		return usage(fmt.Errorf("%s holds no export to seal", s.cfg.State))
+	}
+	s.org.ID, s.org.Name = frozen["organization"], frozen["organization.name"]
+	if err := s.openDestination(ctx, nil); err != nil {
+		return err
+	}
+	if err := s.claim(ctx); err != nil {
+		return err
+	}
+	iv := s.wanted()
+	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: exporter.Layout{Period: frozen["bag_period"]}}) {
+		for u, err := range d.Plan(ctx, iv) {
+			if err != nil {
+				return err
+			}
+			if err := s.journal.Add(ctx, []exporter.Unit{u}); err != nil {
+				return err
+			}
+		}
+	}
+	for {
+		u, err := s.journal.Next(ctx)
+		if errors.Is(err, errEOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.journal.Commit(ctx, exporter.Receipt{
+			Unit: u.Key, Outcome: exporter.Failed,
+			Exceptions: []exporter.Exception{{
+				Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: exporter.WindowClosed,
+				Detail: "sealed before it was exported", Attempts: u.Attempts,
+			}},
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.record(ctx, "sealed-early", nil); err != nil {
+		return err
+	}
+	return s.conclude(ctx, c, nil, iv, false)
+}
+
+func (s *session) record(ctx context.Context, kind string, detail map[string]string) error {
+	host, _ := os.Hostname()
+	all := map[string]string{"host": host, "version": version, "skew": s.clock.Skew().Round(time.Second).String()}
+	for k, v := range detail {
+		all[k] = v
+	}
+	return s.journal.Record(ctx, journal.Event{Kind: kind, Detail: all})
+}

@@ -1,0 +1,91 @@
+// Command exitplan gets a departing customer's data out of Genesys Cloud:
+// completely, provably, and before the contract ends.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set by the linker when a release is built.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run(os.Args)) }
+
+// run is main without the exit, so that tests drive the real command.
+func run(args []string) int {
+	ctx, drain, stop := untilInterrupted(context.Background())
+	defer stop()
+	err := newApp(drain).RunContext(ctx, args)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintln(os.Stderr, "exitplan:", err)
+	}
+	return exitCode(err)
+}
+
+// untilInterrupted gives a context that ends at the second Ctrl-C (or
+// SIGTERM), and a channel that closes at the first.
+func untilInterrupted(ctx context.Context) (context.Context, <-chan struct{}, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	drain := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			close(drain)
+			fmt.Fprintln(os.Stderr, "\nexitplan: stopping after the transfers in flight; once more stops now")
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-signals:
+			cancel(errStoppedNow)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, drain, func() { signal.Stop(signals); cancel(nil) }
+}
+
+func newApp(drain <-chan struct{}) *cli.App {
+	return &cli.App{
+		Name:                 "exitplan",
+		Usage:                "get your data out of Genesys Cloud, completely, provably, in time",
+		Version:              version,
+		HideHelpCommand:      true,
+		EnableBashCompletion: true,
+		// One place prints errors and decides about the exit code.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage(err) },
+		Flags:          globalFlags(),
+		Commands: []*cli.Command{
+			demoCommand(drain), initCommand(), checkCommand(), exportCommand(drain), statusCommand(),
+			verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
+		},
+		CommandNotFound: func(c *cli.Context, name string) {},
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return usage(fmt.Errorf("there is no command %q; 'exitplan --help' lists them", name))
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Suggest: true,
+	}
+}
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "exitplan.yaml", EnvVars: []string{"EXITPLAN_CONFIG"}, Usage: "configuration `FILE`"},
+		&cli.StringSliceFlag{Name: "set", Usage: "override one setting, e.g. --set source.region=eu-west-1 (`KEY=VALUE`, repeatable)"},
+		&cli.StringFlag{Name: "state", Usage: "`DIR` of the journal (overrides state: in the configuration)"},
+		&cli.BoolFlag{Name: "json", Usage: "print results as JSON on standard output"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no hints on standard error"},
+		&cli.BoolFlag{Name: "verbose", Usage: "log every unit and request"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
+	}
+}

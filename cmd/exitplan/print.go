@@ -1,0 +1,20 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+)
+
+// printJSON writes a result for programs to standard output.
+func printJSON(v any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+func cut(pair string) (key, value string, ok bool) { return strings.Cut(pair, "=") }

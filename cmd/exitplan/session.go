@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/config"
+	"exitplan/internal/dataset"
+	"exitplan/internal/genesys"
+	"exitplan/internal/journal"
+	"exitplan/internal/sink"
+)
+
+// All buffers of an export hold at most so many bytes together.
+const bufferBytes = 128 << 20
+
+// session is what a command works with, wired from the configuration.
+type session struct {
+	cfg     config.Config
+	log     *slog.Logger
+	clock   *exporter.Clock
+	names   []string // of the selected datasets
+	clients dataset.Clients
+	org     organization
+	journal *journal.Journal
+	dest    sink.Destination
+}
+
+type organization struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Domain string `json:"domain,omitempty"`
+	State  string `json:"state,omitempty"`
+}
+
+// loadConfig reads file, environment and flags.
+func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
+	overrides := map[string]string{}
+	for _, pair := range c.StringSlice("set") {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return config.Config{}, usage(fmt.Errorf("--set %q: write KEY=VALUE, e.g. source.region=eu-west-1", pair))
+		}
+		overrides[key] = value
+	}
+	if state := c.String("state"); state != "" {
+		overrides["state"] = state
+	}
+	path := ""
+	if c.IsSet("config") {
+		path = c.String("config")
+	}
+	return config.Load(path, os.Environ(), overrides, needed...)
+}
+
+func newLog(c *cli.Context) *slog.Logger {
+	level := slog.LevelWarn
+	switch {
+	case c.Bool("verbose"):
+		level = slog.LevelDebug
+	case c.Bool("quiet"):
+		level = slog.LevelError
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.String("log-format") == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
+
+// newSession checks the configuration and makes the API clients; it sends
+// nothing.
+func newSession(c *cli.Context) (*session, error) {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Recordings.Method == config.MethodBulk {
+		return nil, usage(errors.New("recordings.method: bulk is not available yet; write pull"))
+	}
+	s := &session{cfg: cfg, log: newLog(c), clock: exporter.NewClock(time.Now, time.Time{})}
+	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
+		return nil, usage(fmt.Errorf("source.datasets: %w", err))
+	}
+	if err := s.residency(); err != nil {
+		return nil, err
+	}
+	return s, s.connect()
+}
+
+// connect makes the API clients, which tell the clock the platform's time.
+func (s *session) connect() error {
+	all := append([]config.Client{{ID: s.cfg.Source.ClientID, Secret: s.cfg.Source.ClientSecret}}, s.cfg.Source.Clients...)
+	s.clients = nil
+	for _, one := range all {
+		client, err := genesys.New(genesys.Config{
+			Region: s.cfg.Source.Region, APIURL: s.cfg.Source.APIURL, LoginURL: s.cfg.Source.LoginURL,
+			ClientID: one.ID, ClientSecret: one.Secret.Reveal(),
+			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom,
+			UserAgent: "exitplan/" + version, Now: time.Now, Observe: func(t time.Time) { s.clock.Observe(t) }, Log: s.log,
+		})
+		if err != nil {
+			return usage(fmt.Errorf("source: %w", err))
+		}
+		s.clients = append(s.clients, client)
+	}
+	return nil
+}
+
+// residency refuses to carry data out of the region where the organization
+// lives, unless the configuration allows it.
+func (s *session) residency() error {
+	home, err := genesys.AWSRegion(s.cfg.Source.Region)
+	d := s.cfg.Destination
+	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || d.Region == "" || d.Region == home || d.AllowCrossRegion {
+		return nil
+	}
+	return usage(fmt.Errorf("the organization lives in %s, the bucket in %s: the data would leave its region; "+
+		"choose a bucket in %s, or set destination.allow_cross_region: true", home, d.Region, home))
+}
+
+// identify asks which organization the credentials belong to.
+func (s *session) identify(ctx context.Context) error {
+	answer, err := s.clients[0].Get(ctx, "/api/v2/organizations/me", nil)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, &s.org); err != nil || s.org.ID == "" {
+		return fmt.Errorf("organizations/me gives no organization id: %.200q", answer)
+	}
+	return nil
+}
+
+// exportID names the export's root in the destination.
+func (s *session) exportID() string {
+	if s.cfg.ExportID != "" {
+		return s.cfg.ExportID
+	}
+	return s.org.ID
+}
+
+// openDestination prepares the sink; parts remembers multipart uploads.
+func (s *session) openDestination(ctx context.Context, parts sink.PartTable) (err error) {
+	s.dest, err = sink.Open(ctx, sinkConfig(s.cfg, s.exportID(), parts))
+	return err
+}
+
+func sinkConfig(cfg config.Config, root string, parts sink.PartTable) sink.Config {
+	d := cfg.Destination
+	return sink.Config{
+		URL: d.URL, Root: root, Region: d.Region, Endpoint: d.Endpoint, PathStyle: d.PathStyle,
+		SSE: d.SSE, KMSKeyID: d.KMSKeyID, ExpectedBucketOwner: d.ExpectedBucketOwner, StorageClass: d.StorageClass,
+		Lock:   sink.Lock{Mode: d.ObjectLock.Mode, RetainUntil: d.ObjectLock.RetainUntil},
+		Budget: exporter.NewBudget(bufferBytes), Parts: parts,
+		Spool: func() (*os.File, error) { return exporter.SpoolFile("") },
+		Now:   time.Now,
+	}
+}
+
+// openJournal opens the state directory for writing, and lets the clock start
+// no earlier than the last time that an earlier run was sure of.
+func (s *session) openJournal(ctx context.Context, command string) error {
+	j, err := journal.Open(ctx, s.cfg.State, journal.Options{
+		Now: func() time.Time { return s.clock.Now() }, Command: command,
+	})
+	if err != nil {
+		return err
+	}
+	s.journal = j
+	floor, err := j.LastTime(ctx)
+	if err != nil {
+		return err
+	}
+	s.clock = exporter.NewClock(time.Now, floor)
+	return nil
+}
+
+func (s *session) close() error {
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.Close()
+}
+
+// available asks until when the platform's details are complete.
+func (s *session) available(ctx context.Context) (time.Time, error) {
+	answer, err := s.clients[0].Get(ctx, "/api/v2/analytics/conversations/details/jobs/availability", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var data struct {
+		Date time.Time `json:"dataAvailabilityDate"`
+	}
+	if err := json.Unmarshal(answer, &data); err != nil {
+		return time.Time{}, fmt.Errorf("data availability: %w", err)
+	}
+	return data.Date.UTC(), nil
+}

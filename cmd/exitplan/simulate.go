@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/internal/simulator"
+)
+
+func simulateCommand() *cli.Command {
+	return &cli.Command{
+		Name: "simulate", Usage: "stand in for a Genesys Cloud organization on loopback, until interrupted",
+		Flags: append(organizationFlags(),
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8080", Usage: "`ADDRESS` of the API and the login"},
+			&cli.StringFlag{Name: "media-listen", Value: "127.0.0.1:8081", Usage: "`ADDRESS` of signed media URLs"},
+			&cli.StringFlag{Name: "log", Usage: "write one JSON line for each request to `FILE` (- for standard output)"},
+		),
+		Action: func(c *cli.Context) error {
+			cfg, err := simulatorConfig(c)
+			if err != nil {
+				return err
+			}
+			cfg.Listen, cfg.MediaListen = c.String("listen"), c.String("media-listen")
+			if path := c.String("log"); path == "-" {
+				cfg.Log = os.Stdout
+			} else if path != "" {
+				file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+				if err != nil {
+					return err
+				}
+				defer file.Close()
+				cfg.Log = io.Writer(file)
+			}
+			server, err := simulator.Start(c.Context, cfg)
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			fmt.Fprintf(os.Stderr, "api_url and login_url %s, media %s, client demo-client, secret demo-secret\ntruth: %s/_simulator/truth/conversations and /recordings\n",
+				server.URL(), server.MediaURL(), server.URL())
+			<-c.Done()
+			return nil
+		},
+	}
+}
+
+// organizationFlags describe the simulated organization.
+func organizationFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "what the organization is generated from"},
+		&cli.StringFlag{Name: "from", Value: "2026-03-01", Usage: "first UTC `DAY`"},
+		&cli.IntFlag{Name: "days", Value: 5, Usage: "how many days hold conversations"},
+		&cli.IntFlag{Name: "conversations", Value: 300, Usage: "conversations on each day"},
+		&cli.Float64Flag{Name: "recorded", Value: 0.4, Usage: "share of them that is recorded"},
+		&cli.Int64Flag{Name: "media-bytes", Value: 32 << 10, Usage: "mean size of a recording"},
+		&cli.IntFlag{Name: "requests-per-minute", Value: -1, Usage: "rate limit of each token; -1 for none, the platform's own is 300"},
+		&cli.DurationFlag{Name: "token-ttl", Value: 24 * time.Hour, Usage: "life of a token"},
+		&cli.DurationFlag{Name: "url-ttl", Value: time.Hour, Usage: "life of a signed media URL"},
+		&cli.DurationFlag{Name: "job-latency", Value: 50 * time.Millisecond, Usage: "until a job or batch request is complete"},
+		&cli.Float64Flag{Name: "gaps", Usage: "share of recordings that cannot be had: archived, deleted, failing"},
+		&cli.StringFlag{Name: "faults", Usage: "how the platform misbehaves, e.g. all, or 429=0.05,drop-media=0.1"},
+	}
+}
+
+func simulatorConfig(c *cli.Context) (simulator.Config, error) {
+	faults, err := simulator.ParseFaults(c.String("faults"))
+	if err != nil {
+		return simulator.Config{}, usage(err)
+	}
+	from, err := time.Parse(time.DateOnly, c.String("from"))
+	if err != nil {
+		return simulator.Config{}, usage(fmt.Errorf("--from: %w", err))
+	}
+	gaps := c.Float64("gaps") / 4
+	return simulator.Config{
+		Seed: c.Uint64("seed"), From: from, Days: c.Int("days"), ConversationsPerDay: c.Int("conversations"),
+		RecordedShare: c.Float64("recorded"), MediaBytes: c.Int64("media-bytes"),
+		RequestsPerMinute: c.Int("requests-per-minute"), TokenTTL: c.Duration("token-ttl"), URLTTL: c.Duration("url-ttl"),
+		JobLatency: c.Duration("job-latency"), BatchLatency: c.Duration("job-latency"),
+		ArchivedShare: gaps, DeletedShare: gaps, ErrorShare: gaps, UploadingShare: gaps,
+		Faults: faults, Now: time.Now,
+	}, nil
+}

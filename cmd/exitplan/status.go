@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/config"
+	"exitplan/internal/journal"
+)
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name: "status", Usage: "say how the export stands, from the journal alone; also while it runs",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "exceptions", Usage: "list what is missing, with the reason of each"}},
+		Action: func(c *cli.Context) error {
+			cfg, err := loadConfig(c, config.NeedNothing)
+			if err != nil {
+				return err
+			}
+			j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true})
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage(fmt.Errorf("no export has begun in %s: name its state directory with --state, or start with: exitplan export", cfg.State))
+			}
+			if err != nil {
+				return err
+			}
+			defer j.Close()
+			if c.Bool("exceptions") {
+				return listExceptions(c, j)
+			}
+			return printStatus(c, cfg, j)
+		},
+	}
+}
+
+func listExceptions(c *cli.Context, j *journal.Journal) error {
+	list := []exporter.Exception{}
+	for e, err := range j.Exceptions(c.Context) {
+		if err != nil {
+			return err
+		}
+		if c.Bool("json") {
+			list = append(list, e)
+			continue
+		}
+		fmt.Fprintf(os.Stdout, "%s\t%s\t%s\t%s\n", e.Dataset, e.Item, e.Reason, e.Detail)
+	}
+	if c.Bool("json") {
+		return printJSON(list)
+	}
+	return nil
+}
+
+func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
+	tally, err := j.Tally(c.Context)
+	if err != nil {
+		return err
+	}
+	settings, err := j.Settings(c.Context)
+	if err != nil {
+		return err
+	}
+	last, err := j.LastTime(c.Context)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(map[string]any{"datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last})
+	}
+	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
+		settings["organization.name"], settings["organization"], settings["destination.url"], settings["export_id"])
+	if !last.IsZero() {
+		fmt.Fprintf(os.Stdout, "Last activity %s\n", last.UTC().Format(time.RFC3339))
+	}
+	fmt.Fprintln(os.Stdout)
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "dataset\tunits done\tleft\tfailed\trecords\tfiles\tsize\texceptions")
+	var names []string
+	for name := range tally.Datasets {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		d := tally.Datasets[name]
+		var exceptions int64
+		for _, n := range d.Exceptions {
+			exceptions += n
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, count(d.Done), count(d.Pending+d.Running), count(d.Failed),
+			count(d.Records), count(d.Artifacts), bytesText(d.Bytes), count(exceptions))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if cfg.Contract.Zone != nil {
+		fmt.Fprintln(os.Stdout)
+		return printWindows(c, cfg.Contract, time.Now())
+	}
+	return nil
+}

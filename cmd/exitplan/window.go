@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/exporter"
+	"exitplan/internal/config"
+	"exitplan/internal/contract"
+	"exitplan/internal/dataset"
+	"exitplan/internal/journal"
+)
+
+var classes = []string{exporter.Metrics, exporter.Recordings, exporter.Configuration, exporter.Excluded}
+
+func windowCommand() *cli.Command {
+	return &cli.Command{
+		Name: "window", Usage: "say for each class of data whether it may be exported now, and why",
+		Flags: []cli.Flag{&cli.StringFlag{Name: "at", Usage: "instead of now, at this `INSTANT` (RFC 3339)"}},
+		Action: func(c *cli.Context) error {
+			cfg, err := loadConfig(c, config.NeedContract)
+			if err != nil {
+				return err
+			}
+			at := time.Now()
+			// Earlier runs may know better than this machine's clock.
+			if j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true}); err == nil {
+				if last, err := j.LastTime(c.Context); err == nil && last.After(at) {
+					at = last
+				}
+				_ = j.Close()
+			}
+			if text := c.String("at"); text != "" {
+				if at, err = time.Parse(time.RFC3339, text); err != nil {
+					return usage(fmt.Errorf("--at: %w", err))
+				}
+			}
+			return printWindows(c, cfg.Contract, at)
+		},
+	}
+}
+
+func printWindows(c *cli.Context, terms contract.Terms, at time.Time) error {
+	var decisions []contract.Decision
+	for _, class := range classes {
+		decisions = append(decisions, terms.Decide(class, at))
+	}
+	if c.Bool("json") {
+		return printJSON(map[string]any{"at": at.UTC(), "windows": decisions})
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	for _, d := range decisions {
+		state := "closed"
+		if d.Open {
+			state = "open"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Class, state, d.Reason)
+	}
+	return w.Flush()
+}
+
+// checkWindow says whether any selected class may be exported now. It asks
+// the platform for the time only where this machine's clock alone says no:
+// a fast clock closes nothing early.
+func (s *session) checkWindow(ctx context.Context) error {
+	err := s.windowNow()
+	if err == nil || s.clock.Trusted() {
+		return err
+	}
+	last, lerr := s.journal.LastTime(ctx)
+	if lerr != nil {
+		return lerr
+	}
+	if !last.IsZero() && !s.anyOpen(last) && s.closedForGood(last) {
+		return err
+	}
+	if _, terr := s.clients[0].Time(ctx); terr != nil {
+		s.log.Warn("the platform did not tell the time", "error", terr)
+		return err
+	}
+	return s.windowNow()
+}
+
+func (s *session) windowNow() error {
+	now := s.clock.Now()
+	if s.anyOpen(now) {
+		return nil
+	}
+	err := fmt.Errorf("%w", exporter.ErrWindowClosed)
+	for _, class := range s.classes() {
+		err = fmt.Errorf("%w\n  %s: %s", err, class, s.cfg.Contract.Decide(class, now).Reason)
+	}
+	return err
+}
+
+func (s *session) anyOpen(at time.Time) bool {
+	for _, class := range s.classes() {
+		if _, open := s.cfg.Contract.Until(class, at); open {
+			return true
+		}
+	}
+	return false
+}
+
+// closedForGood says that no later instant opens anything either.
+func (s *session) closedForGood(at time.Time) bool {
+	for _, class := range s.classes() {
+		if !s.cfg.Contract.Decide(class, at).Next.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// classes are those of the selected datasets.
+func (s *session) classes() []string {
+	var list []string
+	for _, class := range classes {
+		for _, info := range dataset.Catalogue() {
+			if info.Class == class && contains(s.names, info.Name) {
+				list = append(list, class)
+				break
+			}
+		}
+	}
+	return list
+}
