@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,7 +34,8 @@ type bagCheck struct {
 	format  format
 	version string
 	lists   []*list
-	payload Oxum // as present
+	payload Oxum     // as present
+	absent  []string // control files that were reported missing already
 }
 
 // bag verifies one bag, taking its files from the listing.
@@ -68,6 +70,12 @@ func (c *bagCheck) find(path string, kind Kind, detail string, args ...any) {
 	c.record.add(Finding{Bag: c.path, Path: path, Kind: kind, Detail: fmt.Sprintf(detail, args...)})
 }
 
+// lacks reports that a control file is missing, whether or not one lists it.
+func (c *bagCheck) lacks(path, detail string) {
+	c.find(path, Missing, "%s", detail)
+	c.absent = append(c.absent, path)
+}
+
 func (c *bagCheck) note(path, detail string) {
 	c.record.note(Note{Bag: c.path, Path: path, Detail: detail})
 }
@@ -90,7 +98,7 @@ func (c *bagCheck) declaration(ctx context.Context) error {
 		return err
 	}
 	if text == nil {
-		c.find("bagit.txt", Missing, "without it this is not a bag")
+		c.lacks("bagit.txt", "without it this is not a bag")
 		return nil
 	}
 	d, err := parseBagit(text)
@@ -211,6 +219,8 @@ func (c *bagCheck) judge(ctx context.Context, path string, f File, present, fetc
 	switch {
 	case !present && fetch:
 		c.find(path, Unfetched, "listed in fetch.txt, and not fetched")
+		return nil
+	case !present && slices.Contains(c.absent, path):
 		return nil
 	case !present:
 		c.find(path, Missing, "listed in %s%s", wants[0].source, unicodeHint(path))

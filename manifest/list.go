@@ -54,11 +54,11 @@ func (c *bagCheck) findLists(ctx context.Context) error {
 		}
 	}
 	if !payload {
-		c.find("manifest-sha256.txt", Missing, "there is no payload manifest of MD5, SHA-1, SHA-256 or SHA-512")
+		c.lacks("manifest-sha256.txt", "there is no payload manifest of MD5, SHA-1, SHA-256 or SHA-512")
 	}
 	if !c.hasTagManifest() {
 		if c.inExport && !c.listed {
-			c.find(tagManifestFile, Missing, "there is no tag manifest")
+			c.lacks(tagManifestFile, "there is no tag manifest")
 		} else if !c.inExport {
 			c.note("", "there is no tag manifest, so nothing speaks for the bytes of the tag files")
 		}
