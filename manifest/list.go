@@ -254,7 +254,7 @@ func (c *bagCheck) open(ctx context.Context, l *list) (*reading, error) {
 	lines, release := iter.Seq2[line, error](good), func() {}
 	if l.unsorted {
 		var err error
-		if lines, release, err = sortLines(c.opt.TempDir, good); err != nil {
+		if lines, release, err = sortLines(c.opt.TempDir, sortMemory, good); err != nil {
 			return nil, fmt.Errorf("sort %s: %w", c.in(l.name), err)
 		}
 	}

@@ -17,8 +17,9 @@ import (
 const sortMemory = 32 << 20
 
 // sortLines sorts lines by path, in memory or, where they are many, in runs
-// that it writes to a temporary file in dir. release frees that file.
-func sortLines(dir string, lines iter.Seq2[line, error]) (sorted iter.Seq2[line, error], release func(), err error) {
+// of about memory bytes that it writes to a temporary file in dir. release
+// frees that file.
+func sortLines(dir string, memory int, lines iter.Seq2[line, error]) (sorted iter.Seq2[line, error], release func(), err error) {
 	s := &sorter{dir: dir}
 	defer func() {
 		if err != nil {
@@ -32,7 +33,7 @@ func sortLines(dir string, lines iter.Seq2[line, error]) (sorted iter.Seq2[line,
 		}
 		s.batch = append(s.batch, l)
 		// What the two strings and their headers take.
-		if held += len(l.path) + len(l.digest) + 32; held >= sortMemory {
+		if held += len(l.path) + len(l.digest) + 32; held >= memory {
 			if err := s.spill(); err != nil {
 				return nil, nil, err
 			}

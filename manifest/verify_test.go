@@ -106,6 +106,7 @@ func TestDamageIsNamed(t *testing.T) {
 		"damage the root bag": {func(d *folder) { d.edit("root/data/VERIFY.txt", "export", "import") }, []string{"root|data/VERIFY.txt|changed"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			d := export(t)
 			c.damage(d)
 			wantFindings(t, d.verify(manifest.VerifyOptions{}), c.want...)
