@@ -87,6 +87,9 @@ func (s identities) parse(text string) (k kind, day, index, sub int, ok bool) {
 		hi = hi<<8 | uint64(id[i])
 		lo = lo<<8 | uint64(id[8+i])
 	}
+	if hi>>12&0xf != 4 || lo>>62 != 2 {
+		return 0, 0, 0, 0, false
+	}
 	tag := lo & low62
 	x := (hi>>16<<12 | hi&0xfff) & low60
 	x = (x ^ hash(s.hide, tag)) & low60

@@ -88,7 +88,7 @@ func slowCRC(b []byte) (crc uint32) {
 // the wrong order would show.
 func TestPartsDiffer(t *testing.T) {
 	s := newStudio(1)
-	for _, m := range []media{s.newWAV(40<<20, "w", 1), s.newOgg(40<<20, "o", 1)} {
+	for _, m := range []media{s.newWAV(20<<20, "w", 1), s.newOgg(20<<20, "o", 1)} {
 		b := mediaBytes(t, m)
 		for _, part := range []int{1 << 20, 5 << 20, 8 << 20} {
 			seen := map[string]bool{}

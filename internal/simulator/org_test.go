@@ -139,6 +139,7 @@ func TestConfigIsChecked(t *testing.T) {
 // An id says what it names to the one who knows the seed, and to nobody else.
 func FuzzIdentity(f *testing.F) {
 	f.Add(uint64(1), uint8(2), uint16(3), uint32(4), uint16(5), "ff5efe89-43ca-487e-a415-a44dc6906d92")
+	f.Add(uint64(42), uint8(2), uint16(3), uint32(4), uint16(4), "ff5efe89-43CA-087e-2415-A44dC6906d92") // another version
 	f.Fuzz(func(t *testing.T, seed uint64, k uint8, day uint16, index uint32, sub uint16, text string) {
 		ids := newIdentities(seed)
 		wantKind, wantDay, wantIndex, wantSub := kind(k%16), int(day%maxDays), int(index%maxPerDay), int(sub%4096)
