@@ -39,7 +39,13 @@ type budget struct {
 	pace       *rate.Limiter
 	paused     time.Time // nothing is sent before
 	window     rateWindow
-	inFlight   int
+	sent       int64 // requests let pass
+}
+
+// pass is one request's leave to be sent.
+type pass struct {
+	number int64
+	at     time.Time
 }
 
 // rateWindow is the platform's window as far as it is known.
@@ -87,74 +93,71 @@ func (b *budget) lowerLocked(perMinute int) {
 	b.adjust(b.now())
 }
 
-// acquire waits until one request may be sent. After nil, done must be called
-// when its answer is in.
-func (b *budget) acquire(ctx context.Context) error {
+// acquire waits until one request may be sent.
+func (b *budget) acquire(ctx context.Context) (pass, error) {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return pass{}, context.Cause(ctx)
 	}
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return pass{}, context.Cause(ctx)
 	}
 	defer func() { <-b.turn }()
 	for {
-		wait := b.take()
+		p, wait := b.take()
 		if wait <= 0 {
-			return nil
+			return p, nil
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return err
+			return pass{}, err
 		}
 	}
 }
 
 // take takes a slot, or says how long to wait before asking again.
-func (b *budget) take() time.Duration {
+func (b *budget) take() (pass, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
 	if wait := b.paused.Sub(now); wait > 0 {
-		return wait
+		return pass{}, wait
 	}
 	if wait := b.window.end.Sub(now); wait > 0 && b.window.used >= b.window.stop {
-		return wait
+		return pass{}, wait
 	}
 	if !b.pace.AllowN(now, 1) {
 		missing := 1 - b.pace.TokensAt(now)
 		wait := time.Duration(missing / float64(b.pace.Limit()) * float64(time.Second))
-		return max(wait, 100*time.Microsecond)
+		return pass{}, max(wait, 100*time.Microsecond)
 	}
 	b.window.used++
-	b.inFlight++
-	return 0
+	b.sent++
+	return pass{b.sent, now}, 0
 }
 
-// done ends a request that acquire let pass. state is what its answer says
-// about the rate; nil where there is no answer, or it says nothing.
-func (b *budget) done(state *rateState) {
+// observe takes what the answer to a request says about the rate.
+func (b *budget) observe(p pass, state rateState) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.inFlight--
-	if state == nil {
-		return
-	}
 	now := b.now()
 	b.announce(min(state.allowed, b.configured), now)
-	// The answer's count knows nothing of the requests that are still under
-	// way; to take them as counted on top is at worst too careful.
 	next := rateWindow{
-		// The seconds left are cut to whole ones, so one more is waited.
-		end:  now.Add(min(state.reset+time.Second, maxWindow)),
-		used: state.count + b.inFlight,
+		// The platform counts when it lets a request in, however long it takes
+		// to answer; the seconds left are cut to whole ones, so one more is waited.
+		end: p.at.Add(min(state.reset+time.Second, maxWindow)),
+		// It cannot have counted what was sent later.
+		used: state.count + int(b.sent-p.number),
 		// The pace alone stays below this. More means that somebody else
 		// uses the token, whom half of the headroom is left to.
 		stop: max(1, int(float64(state.allowed)*(1-b.headroom/2))),
 	}
 	const jitter = 3 * time.Second
-	fresh := next.end.After(b.window.end.Add(jitter))
-	if fresh || !b.window.end.After(now) || next.used-next.stop >= b.window.used-b.window.stop {
+	switch {
+	case !next.end.After(now): // news of a window that is over
+	case next.end.After(b.window.end.Add(jitter)), // a new one
+		!b.window.end.After(now),
+		next.used-next.stop >= b.window.used-b.window.stop:
 		b.window = next
 	}
 }

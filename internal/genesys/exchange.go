@@ -41,20 +41,20 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 	refused, renewals := 0, 0
 	fetched := false
 	for {
-		if err := c.budget.acquire(ctx); err != nil {
+		leave, err := c.budget.acquire(ctx)
+		if err != nil {
 			return fmt.Errorf("%s %s: %w", x.method, target.Path, err)
 		}
 		before := t.number
 		t, fetched, err = c.login.current(ctx, refused)
 		if err != nil || ctx.Err() != nil {
-			c.budget.done(nil)
 			if err == nil {
 				err = context.Cause(ctx)
 			}
 			return fmt.Errorf("%s %s: %w", x.method, target.Path, err)
 		}
 		renewed := fetched && refused != 0 && refused == before
-		header, err := c.once(ctx, x, target, t)
+		header, err := c.once(ctx, x, target, t, leave)
 		if err == nil {
 			return nil
 		}
@@ -125,7 +125,7 @@ func (c *Client) target(path string, q url.Values) (*url.URL, error) {
 }
 
 // once sends x one time, for which the budget has let it pass.
-func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token) (http.Header, error) {
+func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token, leave pass) (http.Header, error) {
 	fail := &Error{Method: x.method, Path: target.Path}
 	ctx, watch := startWatch(ctx, c.cfg.Timeout)
 	defer watch.end()
@@ -135,7 +135,6 @@ func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token
 	}
 	req, err := http.NewRequestWithContext(c.paid(ctx), x.method, target.String(), payload)
 	if err != nil {
-		c.budget.done(nil)
 		return nil, fmt.Errorf("%s %s: %w", x.method, target.Path, plain(err))
 	}
 	req.Header.Set("Authorization", "Bearer "+t.value)
@@ -147,7 +146,6 @@ func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token
 	began := c.cfg.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		c.budget.done(nil)
 		fail.Err, fail.broken = watch.cause(plain(err)), true
 		c.cfg.Log.Debug("request", "method", x.method, "path", target.Path, "error", fail.Err, "duration", c.cfg.Now().Sub(began))
 		return nil, fail
@@ -155,9 +153,7 @@ func (c *Client) once(ctx context.Context, x *exchange, target *url.URL, t token
 	body := watch.body(resp.Body)
 	defer body.Close()
 	if state, ok := readRate(resp.Header); ok {
-		c.budget.done(&state)
-	} else {
-		c.budget.done(nil)
+		c.budget.observe(leave, state)
 	}
 	dateObserver(c.cfg.Observe)(resp.Header)
 	correlation := resp.Header.Get("Inin-Correlation-Id")

@@ -62,8 +62,10 @@ func (c *Client) paid(ctx context.Context) context.Context {
 	var sent atomic.Int64
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		// If the wait is given up the transport sees the same end of ctx.
-		if sent.Add(1) > 1 && c.budget.acquire(ctx) == nil {
-			c.budget.done(nil)
+		if sent.Add(1) > 1 {
+			if _, err := c.budget.acquire(ctx); err != nil {
+				return
+			}
 			c.retried.Add(1)
 		}
 		c.requests.Add(1)
