@@ -97,9 +97,7 @@ func TestS3StoresDespiteFaults(t *testing.T) {
 // A store that never answers the write, although it carried it out: the
 // truth is read back.
 func TestS3ReadsTheTruthBack(t *testing.T) {
-	// The tenth attempt would come after minutes: the deadline ends it.
 	want := sinktest.Bytes(7, 1000)
-	var d sink.Destination
 	d, proxy := behind(t, func(r *http.Request) sinktest.Action {
 		if sinktest.Operation(r) != "PutObject" {
 			return sinktest.Action{}
@@ -274,7 +272,7 @@ func TestS3ReadGoesOnAfterABreak(t *testing.T) {
 func TestS3StopsWhileTheStoreIsBusy(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	closed := errors.New("window closed")
-	d, _ := behind(t, func(r *http.Request) sinktest.Action {
+	d, proxy := behind(t, func(r *http.Request) sinktest.Action {
 		cancel(closed)
 		return sinktest.Action{Status: 503, Code: "SlowDown"}
 	}, nil)
@@ -282,7 +280,8 @@ func TestS3StopsWhileTheStoreIsBusy(t *testing.T) {
 	if !errors.Is(err, closed) {
 		t.Errorf("error is %v, want the context's cause", err)
 	}
-	if _, err := d.Open(t.Context(), "a"); errors.Is(err, fs.ErrNotExist) {
-		t.Error("a busy store was taken for an empty one")
+	proxy.Decide(func(*http.Request) sinktest.Action { return sinktest.Action{Status: 400, Code: "InvalidRequest"} })
+	if _, err := d.Open(t.Context(), "a"); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v: a store in trouble was taken for an empty one", err)
 	}
 }

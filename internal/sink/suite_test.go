@@ -1,10 +1,13 @@
 package sink_test
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"testing"
 	"time"
 
+	"exitplan/exporter"
 	"exitplan/internal/sink"
 	"exitplan/internal/sink/sinktest"
 )
@@ -19,12 +22,29 @@ func TestS3Suite(t *testing.T) {
 	sinktest.Suite(t, func(t *testing.T) sinktest.Destination { return openS3(t, nil) })
 }
 
-// Bodies that are too large for a buffer go through a file instead.
-func TestS3SuiteSpooled(t *testing.T) {
-	sinktest.Suite(t, func(t *testing.T) sinktest.Destination {
-		return openS3(t, func(c *sink.Config) {
-			c.SinglePutLimit = 11 * mib
-			c.Spool = func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "spool-") }
-		})
+// A body that is too large for a buffer, and that cannot be rewound, goes
+// through a file.
+func TestS3Spools(t *testing.T) {
+	spooled := 0
+	d := openS3(t, func(c *sink.Config) {
+		c.SinglePutLimit = 11 * mib
+		c.Budget = exporter.NewBudget(1)
+		c.Spool = func() (*os.File, error) { spooled++; return os.CreateTemp(t.TempDir(), "spool-") }
 	})
+	want := sinktest.Bytes(1, 8*mib)
+	a, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 8 * mib}, stream(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spooled != 1 || a.Attest.Level != "full-sha256" || !bytes.Equal(read(t, d, "a"), want) {
+		t.Errorf("%d files, %+v", spooled, a)
+	}
+	for _, announced := range []int64{8*mib - 1, 8*mib + 1} {
+		if _, err := d.Put(t.Context(), exporter.Object{Path: "b", Size: announced}, stream(want)); !errors.Is(err, exporter.ErrUnverified) {
+			t.Errorf("error is %v, want ErrUnverified", err)
+		}
+	}
+	if got := list(t, d); len(got) != 1 {
+		t.Errorf("holds %q", got)
+	}
 }
