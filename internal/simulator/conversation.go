@@ -36,8 +36,8 @@ type row struct {
 	r          random
 	attributes bool
 
-	media              string
-	participants, subs int
+	media string
+	subs  int
 }
 
 func (w *row) conversation() {

@@ -12,7 +12,6 @@ type wav struct {
 	sound  []byte // repeats
 	start  int    // where in sound this recording begins
 	data   int64
-	pad    int64
 }
 
 // newWAV makes about total bytes (at least the header and one frame); name goes

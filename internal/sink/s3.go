@@ -48,7 +48,7 @@ func openS3(ctx context.Context, cfg Config, bucket, prefix string) (*S3, error)
 	}
 	if prefix != "" {
 		if !readable(prefix) {
-			return nil, fmt.Errorf("destination %s: the prefix has an empty element, . or ..", redact(cfg.URL))
+			return nil, fmt.Errorf("destination %s: the prefix has an element that is empty or made of dots alone", redact(cfg.URL))
 		}
 		s.base = prefix + "/"
 	}

@@ -186,7 +186,7 @@ func readable(path string) bool {
 
 func checkObject(obj exporter.Object) error {
 	if !writable(obj.Path) {
-		return fmt.Errorf("store %q: a path has elements of A-Z a-z 0-9 . _ = - between slashes, and no ..", obj.Path)
+		return fmt.Errorf("store %q: a path has elements of A-Z a-z 0-9 . _ = - between slashes, and none of dots alone", obj.Path)
 	}
 	if obj.Size > maxObjectSize {
 		return fmt.Errorf("store %s: %d bytes are more than one object may have (5 TiB)", obj.Path, obj.Size)
