@@ -47,7 +47,7 @@ func explain(what, path string, err error) error {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%s journal %s: no space left on the device; free some and run the same command again: %w", what, path, err)
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-		return fmt.Errorf("%s journal %s: %w; nothing was changed: move it away, and put the newest copy from state/ in the destination there: %w", what, path, ErrCorrupt, err)
+		return fmt.Errorf("%s journal %s: %w; nothing was changed: move the whole state directory away, and run the same command with --resume-from-destination: %w", what, path, ErrCorrupt, err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("%s journal %s: cannot be opened or written; check the permissions of the file and its directory: %w", what, path, err)
 	case sqlite3.SQLITE_BUSY:

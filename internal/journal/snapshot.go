@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Snapshot writes a copy of the journal as it is at one instant to path,
@@ -34,6 +36,9 @@ func (j *Journal) Snapshot(ctx context.Context, path string) (err error) {
 	defer f.Close()
 	// SQLite accepts an empty file as target, and so keeps its mode.
 	if _, err := j.readers.ExecContext(ctx, "VACUUM INTO ?", tmp); err != nil {
+		if primary(err) == sqlite3.SQLITE_FULL {
+			return fmt.Errorf("no space left there; free some, or choose another place: %w", err)
+		}
 		return j.unread(ctx, err)
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {

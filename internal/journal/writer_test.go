@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"exitplan/exporter"
 )
@@ -17,7 +18,9 @@ import (
 // end in mid-call: every unit is done once, none is lost.
 func TestConcurrent(t *testing.T) {
 	j := openTest(t, t.TempDir())
-	ctx := t.Context()
+	// A lost unit would keep its workers waiting for ever.
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	const units = 400
 	var list []exporter.Unit
 	for i := range units {
@@ -30,38 +33,40 @@ func TestConcurrent(t *testing.T) {
 		group    sync.WaitGroup
 		held     sync.Map // units that are out
 	)
+	worker := func(w int) error {
+		for i := 0; ; i++ {
+			u, err := nextOf(ctx, j, (w+i)%3 == 0)
+			switch {
+			case err == io.EOF && finished.Load() == units:
+				return nil
+			case err == io.EOF, errors.Is(err, context.Canceled) && ctx.Err() == nil:
+				continue
+			case err != nil:
+				return err
+			}
+			if _, twice := held.LoadOrStore(u.Key, w); twice {
+				return fmt.Errorf("unit %s was handed out twice", u.Key)
+			}
+			r := exporter.Receipt{Unit: u.Key, Artifacts: []exporter.Artifact{artifact(u.Key, u.Key, u.Key)}}
+			if i%5 == 0 && u.Attempts == 0 { // gives up once, with a part stored
+				err := j.Commit(ctx, r)
+				held.Delete(u.Key)
+				if err := errors.Join(err, j.Release(ctx, u.Key)); err != nil {
+					return err
+				}
+				continue
+			}
+			r.Outcome, r.Expected = exporter.Done, []exporter.Expectation{{Item: u.Key, Count: 1}}
+			if err := errors.Join(j.Commit(ctx, r), j.Record(ctx, Event{Kind: "unit-done"})); err != nil {
+				return err
+			}
+			finished.Add(1)
+		}
+	}
 	for w := range 40 {
 		group.Go(func() {
-			for i := 0; ; i++ {
-				u, err := nextOf(ctx, j, (w+i)%3 == 0)
-				if errors.Is(err, context.Canceled) {
-					continue
-				}
-				if err == io.EOF {
-					if finished.Load() == units {
-						return
-					}
-					continue
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if _, twice := held.LoadOrStore(u.Key, w); twice {
-					t.Errorf("unit %s was handed out twice", u.Key)
-				}
-				a := artifact(u.Key, u.Key, u.Key)
-				if i%5 == 0 && u.Attempts == 0 {
-					must(t, j.Commit(ctx, exporter.Receipt{Unit: u.Key, Artifacts: []exporter.Artifact{a}}))
-					held.Delete(u.Key)
-					must(t, j.Release(ctx, u.Key))
-					continue
-				}
-				must(t, j.Commit(ctx, exporter.Receipt{Unit: u.Key, Outcome: exporter.Done, Artifacts: []exporter.Artifact{a},
-					Expected: []exporter.Expectation{{Item: u.Key, Count: 1}}}))
-				if finished.Add(1) == units/2 {
-					must(t, j.Record(ctx, Event{Kind: "half"}))
-				}
+			if err := worker(w); err != nil {
+				t.Error(err)
 			}
 		})
 	}
