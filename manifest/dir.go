@@ -10,7 +10,6 @@ import (
 	"iter"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,86 +19,70 @@ import (
 // follows no symbolic link: links, devices and the like are listed as
 // irregular and not opened.
 type DirStore struct {
-	root func() (*os.Root, error)
+	tree func() (tree, error)
+}
+
+// tree opens what lies below one folder, by slash-separated paths, and
+// nothing else.
+type tree interface {
+	// file opens a regular file; for anything else the error wraps
+	// fs.ErrNotExist.
+	file(name string) (io.ReadCloser, error)
+	// folder opens a folder; for anything else the error wraps
+	// fs.ErrNotExist.
+	folder(name string) (*os.File, error)
 }
 
 // Dir is the store of the files below a folder. A folder that cannot be
 // opened is an error of the first call that needs it.
 func Dir(root string) *DirStore {
-	return &DirStore{root: sync.OnceValues(func() (*os.Root, error) { return os.OpenRoot(root) })}
+	return &DirStore{tree: sync.OnceValues(func() (tree, error) { return openTree(root) })}
 }
 
 // Open reads a regular file. Anything else of that name counts as absent.
 func (d *DirStore) Open(_ context.Context, name string) (io.ReadCloser, error) {
-	root, err := d.root()
+	t, err := d.tree()
 	if err != nil {
 		return nil, err
 	}
-	local := filepath.FromSlash(name)
-	// Before it is opened: opening a named pipe would wait for a writer.
-	info, err := root.Lstat(local)
-	if err != nil {
-		return nil, absent(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-	}
-	f, err := root.Open(local)
-	if err != nil {
-		return nil, absent(err)
-	}
-	return f, nil
-}
-
-// absent makes one error of the ways in which a path leads to no file, such
-// as through something that is not a folder.
-func absent(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) && isNotDir(p.Err) {
-		return &fs.PathError{Op: p.Op, Path: p.Path, Err: fs.ErrNotExist}
-	}
-	return err
+	return t.file(name)
 }
 
 // List walks the folders. It holds the names of one folder at each depth.
 func (d *DirStore) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		root, err := d.root()
+		t, err := d.tree()
 		if err != nil {
 			yield(File{}, err)
 			return
 		}
-		w := &dirWalk{ctx: ctx, root: root, yield: yield}
-		w.folder(strings.TrimSuffix(prefix, "/"), prefix != "")
+		w := &dirWalk{ctx: ctx, tree: t, yield: yield}
+		w.folder(strings.TrimSuffix(prefix, "/"))
 	}
 }
 
 type dirWalk struct {
 	ctx   context.Context
-	root  *os.Root
+	tree  tree
 	yield func(File, error) bool
 }
 
-// folder yields what is below a folder, and says whether to go on. Where
-// mayLack is set there may be no such folder.
-func (w *dirWalk) folder(name string, mayLack bool) bool {
+// folder yields what is below a folder, and says whether to go on.
+func (w *dirWalk) folder(name string) bool {
 	if w.ctx.Err() != nil {
 		return w.fail(context.Cause(w.ctx))
 	}
-	if mayLack {
-		info, err := w.root.Lstat(filepath.FromSlash(name))
-		if errors.Is(absentOrNil(err), fs.ErrNotExist) || err == nil && !info.IsDir() {
-			return true
-		}
-	}
 	entries, err := w.read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true // never there, or gone since its parent was read
+	}
 	if err != nil {
 		return w.fail(fmt.Errorf("list %s: %w", cmp.Or(name, "."), err))
 	}
 	for _, e := range entries {
 		child := path.Join(name, e.Name())
 		if e.IsDir() {
-			if !w.folder(child, false) {
+			if !w.folder(child) {
 				return false
 			}
 			continue
@@ -127,17 +110,10 @@ func (w *dirWalk) fail(err error) bool {
 	return false
 }
 
-func absentOrNil(err error) error {
-	if err == nil {
-		return nil
-	}
-	return absent(err)
-}
-
 // read returns a folder's entries in the order of the full paths below it:
 // "a-b" comes before what is in folder "a", because '-' sorts before '/'.
 func (w *dirWalk) read(name string) ([]fs.DirEntry, error) {
-	f, err := w.root.Open(filepath.FromSlash(cmp.Or(name, ".")))
+	f, err := w.tree.folder(cmp.Or(name, "."))
 	if err != nil {
 		return nil, err
 	}
