@@ -40,6 +40,8 @@ func (v *verifier) export(ctx context.Context, files *listing) error {
 			place.digest, place.listed = digests[place.path]
 			delete(digests, place.path)
 			err = v.exportedBag(ctx, place, sealed, files)
+		case below && top == "root" && !sealed:
+			err = v.exportedBag(ctx, bagPlace{path: "root", inExport: true}, sealed, files)
 		case below && top == "root":
 			err = v.bag(ctx, bagPlace{path: "root", inExport: true}, files)
 		case isFolderMark(f):

@@ -49,7 +49,7 @@ func (t beneath) open(name string, flags uint64) (int, error) {
 			err = fs.ErrNotExist
 		}
 		if err != nil {
-			return -1, &fs.PathError{Op: "open", Path: filepath.Join(t.root.Name(), name), Err: err}
+			return -1, &fs.PathError{Op: "open", Path: name, Err: err}
 		}
 		return fd, nil
 	}
@@ -68,7 +68,7 @@ func (t beneath) file(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &descriptor{fd: fd, name: filepath.Join(t.root.Name(), name)}
+	f := &descriptor{fd: fd, name: name}
 	var info unix.Stat_t
 	if err := unix.Fstat(fd, &info); err != nil {
 		f.Close()

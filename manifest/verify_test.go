@@ -159,6 +159,7 @@ func TestUnsealedExport(t *testing.T) {
 	d := unsealed(t)
 	d.write("bags/recordings-2026-04/data/a.ogg", "still coming")
 	d.bag("bags/users", map[string]string{"data/u": "u"})
+	d.write("root/data/report.html", "interrupted while it was sealed")
 	r := d.verify(manifest.VerifyOptions{})
 	wantFindings(t, r)
 	if r.Sealed || !r.Export || r.Bags != 4 {
