@@ -166,8 +166,9 @@ func (l *login) ask(ctx context.Context) (token, http.Header, error) {
 	if err != nil {
 		return token{}, nil, err
 	}
-	// RFC 6749 section 2.3.1: both are form-encoded before they are joined.
-	req.SetBasicAuth(url.QueryEscape(l.id), url.QueryEscape(l.secret))
+	// As they are: the platform's own SDKs do not form-encode them first, as
+	// RFC 6749 section 2.3.1 wants it.
+	req.SetBasicAuth(l.id, l.secret)
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", l.agent)

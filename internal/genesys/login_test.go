@@ -118,6 +118,18 @@ func TestFreshTokenThatIsRefused(t *testing.T) {
 	if p.logins.Load() != 5 || p.calls.Load() != 5 {
 		t.Errorf("%d logins and %d requests, not 5 and 5", p.logins.Load(), p.calls.Load())
 	}
+
+	// Bad luck, three times in a row, is not yet wrong credentials.
+	p.token = func(w http.ResponseWriter, r *http.Request, n int) {
+		p.grant(w, n, 3600)
+		if n < 9 {
+			p.revoke()
+		}
+	}
+	c = p.client(t)
+	if err := get(t, c); err != nil || p.logins.Load() != 9 {
+		t.Errorf("%v after %d logins", err, p.logins.Load()-5)
+	}
 }
 
 // The platform may issue the same token again.

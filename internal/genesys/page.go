@@ -1,6 +1,7 @@
 package genesys
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -220,28 +221,39 @@ func (s *source) Read(p []byte) (int, error) {
 // in place. Nothing else is touched. (The library's Compact does the same but
 // parses the value a second time.)
 func compact(v []byte) []byte {
-	n := 0
-	for i := 0; i < len(v); i++ {
-		switch v[i] {
-		case ' ', '\t', '\r', '\n':
-			continue
-		case '"':
-			end := i + 1
-			for v[end] != '"' {
-				if v[end] == '\\' {
-					end++
-				}
-				end++
+	n := 0 // v[:n] is done
+	for i := 0; i < len(v); {
+		// Up to the next string there are few bytes, and white space is rare.
+		for ; i < len(v) && v[i] != '"'; i++ {
+			if v[i] > ' ' {
+				v[n] = v[i]
+				n++
 			}
-			if n != i {
-				copy(v[n:], v[i:end+1])
-			}
-			n += end + 1 - i
-			i = end
-		default:
-			v[n] = v[i]
-			n++
 		}
+		end := i
+		if i < len(v) {
+			end = closing(v, i)
+		}
+		if n != i {
+			copy(v[n:], v[i:end])
+		}
+		n += end - i
+		i = end
 	}
 	return v[:n]
+}
+
+// closing is the index behind the string that begins at v[i].
+func closing(v []byte, i int) int {
+	for i++; ; {
+		i += bytes.IndexByte(v[i:], '"')
+		backslashes := 0
+		for v[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		i++
+		if backslashes%2 == 0 {
+			return i
+		}
+	}
 }
