@@ -29,7 +29,7 @@ func TestOpenRefuses(t *testing.T) {
 		"not supported":            {URL: "gs://bucket"},
 		"names no bucket":          {URL: "s3:///prefix"},
 		"file:///directory":        {URL: "file://host/dir"},
-		"has an empty element":     {URL: "s3://bucket/a//b"},
+		"element that is empty":    {URL: "s3://bucket/a//b"},
 		"export id":                with(func(c *sink.Config) { c.Root = "../other" }),
 		"set destination.region":   with(func(c *sink.Config) { c.Region = "" }),
 		"is not encrypted":         with(func(c *sink.Config) { c.Endpoint = "http://s3.example.com" }),

@@ -7,9 +7,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -283,5 +285,52 @@ func TestS3StopsWhileTheStoreIsBusy(t *testing.T) {
 	proxy.Decide(func(*http.Request) sinktest.Action { return sinktest.Action{Status: 400, Code: "InvalidRequest"} })
 	if _, err := d.Open(t.Context(), "a"); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error is %v: a store in trouble was taken for an empty one", err)
+	}
+}
+
+// A store that is busy for a while: many transfers at once wait, and none
+// gives up because the others have used up a quota of retries.
+func TestS3SurvivesABurstOfSlowDown(t *testing.T) {
+	t.Parallel()
+	const writers = 40
+	d, proxy := behind(t, first(130, "PutObject", sinktest.Action{Status: 503, Code: "SlowDown"}), nil)
+	var group sync.WaitGroup
+	for i := range writers {
+		group.Go(func() {
+			_, err := d.Put(t.Context(), exporter.Object{Path: fmt.Sprint("a/", i), Size: 100}, stream(sinktest.Bytes(uint64(i), 100)))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := count(proxy, "PutObject"); n != 130+writers {
+		t.Errorf("%d writes, want %d", n, 130+writers)
+	}
+}
+
+// Replacing is a compare-and-swap too: what somebody else has written in the
+// meantime is looked at before it goes.
+func TestS3ReplacesWhatItHasSeen(t *testing.T) {
+	other := openS3(t, nil)
+	raced := false
+	root := strings.TrimPrefix(other.URL(), started(t).URL()+"/")
+	d, proxy := behind(t, func(r *http.Request) sinktest.Action {
+		if r.Header.Get("If-Match") != "" && !raced {
+			raced = true
+			if _, err := other.Put(context.Background(), exporter.Object{Path: "a", Size: 3, Replace: true}, strings.NewReader("two")); err != nil {
+				t.Error(err)
+			}
+		}
+		return sinktest.Action{}
+	}, func(c *sink.Config) { c.URL = started(t).URL() + "/" + strings.TrimSuffix(root, "/export") })
+	for _, text := range []string{"one", "new"} {
+		if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 3, Replace: true}, strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swaps := proxy.Count(func(r *http.Request) bool { return r.Header.Get("If-Match") != "" })
+	if got := string(read(t, d, "a")); got != "new" || swaps != 2 {
+		t.Errorf("holds %q after %d swaps, want new after 2", got, swaps)
 	}
 }

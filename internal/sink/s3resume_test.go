@@ -65,6 +65,7 @@ func unfinished(t *testing.T, d sink.Destination) int {
 }
 
 func TestS3ResumesAnUpload(t *testing.T) {
+	t.Parallel()
 	const size = 22 * mib // four parts and a bit
 	want := sinktest.Bytes(9, size)
 	parts := &table{}
@@ -109,6 +110,7 @@ func TestS3ResumesAnUpload(t *testing.T) {
 // The source gives other bytes the second time, or another number of them:
 // what the first run sent must not end up in the object.
 func TestS3ResumeTrustsNoOldParts(t *testing.T) {
+	t.Parallel()
 	old := sinktest.Bytes(1, 22*mib)
 	changed := bytes.Clone(old)
 	changed[7*mib] ^= 1 // in the second part
@@ -128,6 +130,27 @@ func TestS3ResumeTrustsNoOldParts(t *testing.T) {
 				t.Error("holds bytes of the first run")
 			}
 		})
+	}
+}
+
+// A part size that was configured anew: the old upload is given up, and the
+// attestation states the size that was used.
+func TestS3ResumeWithAnotherPartSize(t *testing.T) {
+	want := sinktest.Bytes(1, 22*mib)
+	parts := &table{}
+	var url string
+	d := openS3(t, func(c *sink.Config) { c.Parts, url = parts, c.URL })
+	_, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 22 * mib}, io.MultiReader(io.LimitReader(stream(want), 16*mib), breaking{io.ErrUnexpectedEOF}))
+	if err == nil {
+		t.Fatal("stored half a body")
+	}
+	d = openS3(t, func(c *sink.Config) { c.Parts, c.URL, c.PartSize = parts, url, 6*mib })
+	a, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 22 * mib}, stream(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Attest.PartSize != 6*mib || a.Attest.Parts != 4 || unfinished(t, d) != 0 || !bytes.Equal(read(t, d, "a"), want) {
+		t.Errorf("attested as %+v, %d uploads left", a.Attest, unfinished(t, d))
 	}
 }
 
@@ -185,6 +208,7 @@ func TestS3AbortsWhatNobodyResumes(t *testing.T) {
 // several, so that any that held one and waited for more would stand for
 // ever.
 func TestS3StreamsShareABudget(t *testing.T) {
+	t.Parallel()
 	d := openS3(t, nil)
 	var group sync.WaitGroup
 	for i := range 8 {

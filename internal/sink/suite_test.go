@@ -13,12 +13,14 @@ import (
 )
 
 func TestDirectorySuite(t *testing.T) {
+	t.Parallel()
 	sinktest.Suite(t, func(t *testing.T) sinktest.Destination {
 		return open(t, sink.Config{URL: "file://" + t.TempDir(), Root: "export", Now: time.Now})
 	})
 }
 
 func TestS3Suite(t *testing.T) {
+	t.Parallel()
 	sinktest.Suite(t, func(t *testing.T) sinktest.Destination { return openS3(t, nil) })
 }
 

@@ -92,7 +92,7 @@ var kinds = map[string]func(t *testing.T, b []byte) io.Reader{
 }
 
 func storesWhatItReads(t *testing.T, d Destination) {
-	sizes := []int{0, 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 5 * mib, 5*mib + 1, 6 * mib, 6*mib + 1, 10 * mib}
+	sizes := []int{0, 1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 5 * mib, 5*mib + 1, 6*mib + 1, 10 * mib}
 	for kind, body := range kinds {
 		for _, size := range sizes {
 			for _, announced := range []int64{int64(size), -1} {
