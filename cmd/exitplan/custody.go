@@ -138,7 +138,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	copied := filepath.Join(dir, "journal.db")
 	if err := s.journal.Snapshot(ctx, copied); err != nil {
-		return fmt.Errorf("copy the journal: %w", err)
+		return err
 	}
 	plain, err := os.Open(copied)
 	if err != nil {
@@ -175,8 +175,11 @@ func (s *session) backup(ctx context.Context) (err error) {
 // directory.
 func (s *session) fetchJournal(ctx context.Context) error {
 	target := filepath.Join(s.cfg.State, "journal.db")
-	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
-		return usage(fmt.Errorf("%s exists already: --resume-from-destination is for a machine without a journal", target))
+	// A write-ahead log left alone would be played into the copy.
+	for _, name := range []string{target, target + "-wal", target + "-shm"} {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return usage(fmt.Errorf("%s exists already: --resume-from-destination is for a machine without a journal", name))
+		}
 	}
 	if s.cfg.ExportID == "" {
 		if err := s.identify(ctx); err != nil {

@@ -64,6 +64,7 @@ func export(c *cli.Context, drain <-chan struct{}) (err error) {
 	if err := s.checkWindow(ctx); err != nil { // now by the platform's time
 		return err
 	}
+	s.heedLimits(ctx)
 	if err := s.openDestination(ctx, s.journal.Parts()); err != nil {
 		return err
 	}

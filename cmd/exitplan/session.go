@@ -91,7 +91,7 @@ func newSession(c *cli.Context) (*session, error) {
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
 		return nil, usage(fmt.Errorf("source.datasets: %w", err))
 	}
-	if err := s.residency(); err != nil {
+	if err := s.residency(cfg.Destination.Region); err != nil {
 		return nil, err
 	}
 	return s, s.connect()
@@ -117,15 +117,38 @@ func (s *session) connect() error {
 }
 
 // residency refuses to carry data out of the region where the organization
-// lives, unless the configuration allows it.
-func (s *session) residency() error {
+// lives, unless the configuration allows it. bucket is the bucket's region.
+func (s *session) residency(bucket string) error {
 	home, err := genesys.AWSRegion(s.cfg.Source.Region)
 	d := s.cfg.Destination
-	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || d.Region == "" || d.Region == home || d.AllowCrossRegion {
+	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || bucket == "" || bucket == home || d.AllowCrossRegion {
 		return nil
 	}
 	return usage(fmt.Errorf("the organization lives in %s, the bucket in %s: the data would leave its region; "+
-		"choose a bucket in %s, or set destination.allow_cross_region: true", home, d.Region, home))
+		"choose a bucket in %s, or set destination.allow_cross_region: true", home, bucket, home))
+}
+
+// heedLimits slows the clients down to what the organization allows each
+// token; what cannot be read limits nothing, since every answer's headers do.
+func (s *session) heedLimits(ctx context.Context) {
+	answer, err := s.clients[0].Get(ctx, "/api/v2/organizations/limits/namespaces/platform.api", nil)
+	var limits struct {
+		Entities []struct {
+			Key   string  `json:"key"`
+			Value float64 `json:"value"`
+		} `json:"entities"`
+	}
+	if err != nil || json.Unmarshal(answer, &limits) != nil {
+		s.log.Info("the organization's rate limit could not be read", "error", err)
+		return
+	}
+	for _, limit := range limits.Entities {
+		if limit.Key == "client.credentials.token.rate.per.minute" && limit.Value > 0 {
+			for _, client := range s.clients {
+				client.LowerRate(int(limit.Value))
+			}
+		}
+	}
 }
 
 // identify asks which organization the credentials belong to.
@@ -151,7 +174,18 @@ func (s *session) exportID() string {
 // openDestination prepares the sink; parts remembers multipart uploads.
 func (s *session) openDestination(ctx context.Context, parts sink.PartTable) (err error) {
 	s.dest, err = sink.Open(ctx, sinkConfig(s.cfg, s.exportID(), parts))
-	return err
+	if err != nil {
+		return err
+	}
+	located, ok := s.dest.(sink.Located)
+	if !ok || s.cfg.Destination.Endpoint != "" {
+		return nil
+	}
+	region, err := located.Region(ctx)
+	if err != nil {
+		return err
+	}
+	return s.residency(region)
 }
 
 func sinkConfig(cfg config.Config, root string, parts sink.PartTable) sink.Config {
