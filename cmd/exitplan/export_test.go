@@ -14,7 +14,7 @@ import (
 // onS3 sends a world's export to a real S3 server.
 func (w *world) onS3(t *testing.T) *s3server.Server {
 	t.Helper()
-	server := s3server.Start(t, filepath.Join(t.TempDir(), "s3"))
+	server := s3server.Start(t, filepath.Join(w.dir, "s3"))
 	w.set(t, "destination.url", server.URL()+"/genesys", "destination.endpoint", server.Endpoint,
 		"destination.path_style", "true", "destination.region", server.Region)
 	return server
