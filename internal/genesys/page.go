@@ -65,7 +65,11 @@ func (c *Client) page(ctx context.Context, x *exchange, array string, row func(j
 // not such a page, and ErrTooLarge if it is beyond all measure; others are
 // those of r and row.
 func readPage(r io.Reader, array string, row func(json.RawMessage) error) (map[string]json.RawMessage, error) {
-	p := &pageReader{src: &source{r: r}, array: array, row: row}
+	return readPageWithin(maxRow, maxFields, r, array, row)
+}
+
+func readPageWithin(maxRow, maxFields int64, r io.Reader, array string, row func(json.RawMessage) error) (map[string]json.RawMessage, error) {
+	p := &pageReader{src: &source{r: r}, array: array, row: row, maxRow: maxRow, maxFields: maxFields}
 	p.dec = jsontext.NewDecoder(p.src, jsonOptions...)
 	fields, err := p.read()
 	switch {
@@ -94,7 +98,9 @@ type pageReader struct {
 	array string
 	row   func(json.RawMessage) error
 	rows  int
-	held  int // bytes of the fields kept
+	held  int64 // bytes of the fields kept
+
+	maxRow, maxFields int64
 }
 
 func (p *pageReader) read() (map[string]json.RawMessage, error) {
@@ -105,7 +111,7 @@ func (p *pageReader) read() (map[string]json.RawMessage, error) {
 		}
 		return fields, p.end()
 	}
-	p.src.allow(maxFields)
+	p.src.allow(p.maxFields)
 	open, err := p.dec.ReadToken()
 	if err != nil {
 		return fields, err
@@ -114,7 +120,7 @@ func (p *pageReader) read() (map[string]json.RawMessage, error) {
 		return fields, fmt.Errorf("%w: an object was expected, not %s", ErrBadAnswer, open.Kind())
 	}
 	for p.dec.PeekKind() != '}' {
-		p.src.allow(maxFields)
+		p.src.allow(p.maxFields)
 		name, err := p.dec.ReadToken()
 		if err != nil {
 			return fields, err
@@ -131,7 +137,7 @@ func (p *pageReader) read() (map[string]json.RawMessage, error) {
 		if err != nil {
 			return fields, err
 		}
-		if p.held += len(key) + len(value); p.held > maxFields {
+		if p.held += int64(len(key) + len(value)); p.held > p.maxFields {
 			return fields, errUnbounded
 		}
 		fields[key] = compact(value.Clone())
@@ -144,7 +150,7 @@ func (p *pageReader) read() (map[string]json.RawMessage, error) {
 
 // elements reads the array of the rows.
 func (p *pageReader) elements() error {
-	p.src.allow(maxRow)
+	p.src.allow(p.maxRow)
 	open, err := p.dec.ReadToken()
 	if err != nil {
 		return err
@@ -157,7 +163,7 @@ func (p *pageReader) elements() error {
 		return fmt.Errorf("%w: %q is no array but %s", ErrBadAnswer, p.array, open.Kind())
 	}
 	for p.dec.PeekKind() != ']' {
-		p.src.allow(maxRow)
+		p.src.allow(p.maxRow)
 		value, err := p.dec.ReadValue()
 		if err != nil {
 			return err
@@ -174,7 +180,7 @@ func (p *pageReader) elements() error {
 // end makes sure that nothing follows. A page is a page only once its end has
 // been seen.
 func (p *pageReader) end() error {
-	p.src.allow(maxFields)
+	p.src.allow(p.maxFields)
 	switch _, err := p.dec.ReadToken(); {
 	case err == nil:
 		return fmt.Errorf("%w: something follows its end", ErrBadAnswer)
@@ -184,7 +190,7 @@ func (p *pageReader) end() error {
 	return nil
 }
 
-var errUnbounded = fmt.Errorf("%w: one value of the answer is beyond %d MiB", ErrTooLarge, maxRow>>20)
+var errUnbounded = fmt.Errorf("%w: a value of the answer is beyond all measure", ErrTooLarge)
 
 // source feeds the decoder, which buffers one value at a time: it bounds how
 // much it may take before the value ends, and keeps an error of the body
