@@ -52,13 +52,19 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 		return exporter.Layout{}, usage(fmt.Errorf("the state directory %s belongs to organization %s, these credentials to %s (%s): "+
 			"use another state directory for each organization", s.cfg.State, was, s.org.ID, s.org.Name))
 	}
+	if len(frozen) == 0 {
+		// A destination that cannot be written to must not be frozen.
+		if err := s.claim(ctx); err != nil {
+			return exporter.Layout{}, err
+		}
+	}
 	err = s.journal.Freeze(ctx, settings)
 	var changed *journal.SettingsChanged
 	switch {
 	case errors.As(err, &changed) && c.Bool("amend"):
 		err = s.journal.Amend(ctx, settings)
 	case errors.As(err, &changed):
-		err = usage(fmt.Errorf("%w\nput them back, or accept them with --amend", err))
+		err = usage(err)
 	}
 	return exporter.Layout{Period: period}, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -15,7 +16,16 @@ import (
 // version is set by the linker when a release is built.
 var version = "0.1.0-dev"
 
-func main() { os.Exit(run(os.Args)) }
+// The collector works harder as the heap comes near this many bytes; buffers
+// have a budget of their own. GOMEMLIMIT overrides it.
+const memoryLimit = 128 << 20
+
+func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	os.Exit(run(os.Args))
+}
 
 // run is main without the exit, so that tests drive the real command.
 func run(args []string) int {
@@ -53,7 +63,7 @@ func untilInterrupted(ctx context.Context) (context.Context, <-chan struct{}, fu
 }
 
 func newApp(drain <-chan struct{}) *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:                 "exitplan",
 		Usage:                "get your data out of Genesys Cloud, completely, provably, in time",
 		Version:              version,
@@ -61,8 +71,10 @@ func newApp(drain <-chan struct{}) *cli.App {
 		EnableBashCompletion: true,
 		// One place prints errors and decides about the exit code.
 		ExitErrHandler: func(*cli.Context, error) {},
-		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage(err) },
-		Flags:          globalFlags(),
+		OnUsageError:   badUsage,
+		// Settings hold commas of their own.
+		DisableSliceFlagSeparator: true,
+		Flags:                     globalFlags(),
 		Commands: []*cli.Command{
 			demoCommand(drain), initCommand(), checkCommand(), exportCommand(drain), statusCommand(),
 			verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
@@ -76,7 +88,13 @@ func newApp(drain <-chan struct{}) *cli.App {
 		},
 		Suggest: true,
 	}
+	for _, command := range app.Commands {
+		command.OnUsageError = badUsage
+	}
+	return app
 }
+
+func badUsage(_ *cli.Context, err error, _ bool) error { return usage(err) }
 
 func globalFlags() []cli.Flag {
 	return []cli.Flag{

@@ -20,7 +20,7 @@ const (
 	// Rows that one unit keeps track of; a busier interval is split.
 	maxRows = 250_000
 	// Uncompressed bytes after which a part ends at the next page boundary.
-	partBytes = 128 << 20
+	partBytes = 64 << 20
 	// Rows of a page of job results (genesys-api.md §4).
 	pageRows = 1000
 	// A shorter interval is not split further.
@@ -42,7 +42,7 @@ type Details struct {
 	Recordings *Recordings
 
 	MaxRows   int   // default 250,000
-	PartBytes int64 // default 128 MiB
+	PartBytes int64 // default 64 MiB
 	PageRows  int   // default 1,000
 
 	pace pace
