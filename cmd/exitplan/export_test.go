@@ -106,6 +106,22 @@ func TestAFinishedExportHasNothingLeftToDo(t *testing.T) {
 	}
 }
 
+// Calls are what an export has too few of: none may be wasted.
+func TestAnExportAsksNoMoreThanItMust(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 4, ConversationsPerDay: 250, JobLatency: 30 * time.Millisecond, BatchLatency: 30 * time.Millisecond})
+	w.set(t, "recordings.metadata", "derived")
+	w.export(t, exitComplete)
+	counts := w.sim.Counts()
+	if counts.Jobs != 4 || counts.Batches != 4 {
+		t.Errorf("%d details jobs and %d batch requests for 4 days of 100 recorded conversations", counts.Jobs, counts.Batches)
+	}
+	for object, n := range counts.Media {
+		if n.Started != 1 {
+			t.Errorf("media %s was fetched %d times", object, n.Started)
+		}
+	}
+}
+
 func TestDaysThatAreNotAvailableYetComeLater(t *testing.T) {
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	w := newWorld(t, simulator.Config{ConversationsPerDay: 30, Available: from.AddDate(0, 0, 2).Add(5 * time.Hour)})

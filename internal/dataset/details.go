@@ -118,19 +118,22 @@ func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	// A second job is asked only if the first gave less than is counted.
 	for range 2 {
 		err := run.job(ctx)
-		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.rows == 0 {
+		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.have() == 0 {
 			return split(run, p, 2)
 		}
 		if err != nil {
 			return exporter.Receipt{}, fatal(err)
 		}
-		if run.rows >= run.total {
+		if run.have() >= run.total {
 			break
 		}
 		run.at.Job, run.at.Cursor = "", ""
 	}
 	return run.finish(ctx)
 }
+
+// have is how many conversations the unit has: stored, or in the open part.
+func (r *detailsRun) have() int64 { return r.rows + r.part.rows }
 
 // begin picks up the checkpoint, and what the platform's own count says.
 func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (*detailsRun, error) {
