@@ -21,9 +21,25 @@ type Output struct {
 	open      func(ctx context.Context, path string) (io.ReadCloser, error)
 }
 
-// Save commits what a unit has achieved so far; durable on return.
+// Put stores an object as the sink does. Replace is heeded only where no
+// receipt vouches for the path: what a manifest names is never overwritten, so
+// a difference there is ErrConflict.
+func (o *Output) Put(ctx context.Context, obj Object, body io.Reader) (Artifact, error) {
+	if obj.Replace {
+		vouched, err := o.journal.Vouched(ctx, obj.Path)
+		if err != nil {
+			return Artifact{}, err
+		}
+		obj.Replace = !vouched
+	}
+	return o.Sink.Put(ctx, obj, body)
+}
+
+// Save commits what a unit has achieved so far; durable on return. The end of
+// ctx does not keep it from that: an object that is stored, and that nobody
+// recorded, would lie in a bag whose manifest does not name it.
 func (o *Output) Save(ctx context.Context, r Receipt) error {
-	if err := o.journal.Commit(ctx, r); err != nil {
+	if err := o.journal.Commit(context.WithoutCancel(ctx), r); err != nil {
 		return err
 	}
 	o.meter.add(r)

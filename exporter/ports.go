@@ -93,6 +93,8 @@ type Journal interface {
 	// Commit records a receipt in one transaction, durable on return. An
 	// artifact whose path is known with other bytes is ErrConflict.
 	Commit(ctx context.Context, r Receipt) error
+	// Vouched says whether a committed receipt has an artifact of that path.
+	Vouched(ctx context.Context, path string) (bool, error)
 	// Release gives back a unit that was not finished; its last checkpoint
 	// stays.
 	Release(ctx context.Context, unit string) error

@@ -27,18 +27,27 @@ type batchResult struct {
 	Error          string `json:"errorMsg"`
 }
 
-// batch has a batch request made and completed. In the first round it goes on
-// with one that an earlier run of the unit submitted, and reads the metadata
-// while the platform works.
+// batch has a batch request made and completed. In the first round, which asks
+// for everything, it goes on with one that an earlier run of the unit
+// submitted, and reads the metadata while the platform works. The requests of
+// later rounds are not remembered: their answers are not about everything, so
+// that a repeat must not begin with one.
 func (r *recordingsRun) batch(ctx context.Context, ask []batchItem, first bool) ([]batchResult, error) {
 	client := r.d.API.of(r.at.Client)
-	if !first || client.ID() != r.at.Client {
-		r.at = recordingsCheckpoint{Client: client.ID()}
+	id := ""
+	if first && client.ID() == r.at.Client {
+		id = r.at.Batch
 	}
 	for try := 0; ; try++ {
-		if r.at.Batch == "" {
-			if err := r.submit(ctx, client, ask); err != nil {
+		if id == "" {
+			var err error
+			if id, err = submitBatch(ctx, client, ask); err != nil {
 				return nil, err
+			}
+			if first {
+				if err := r.remember(ctx, recordingsCheckpoint{Client: client.ID(), Batch: id}); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if first && try == 0 {
@@ -46,29 +55,34 @@ func (r *recordingsRun) batch(ctx context.Context, ask []batchItem, first bool) 
 				return nil, err
 			}
 		}
-		results, err := r.awaitBatch(ctx, client)
-		gone := errors.Is(err, genesys.ErrNotFound) || errors.Is(err, genesys.ErrPermission)
+		results, err := r.awaitBatch(ctx, client, id)
+		gone := errors.Is(err, genesys.ErrNotFound) || errors.Is(err, genesys.ErrPermission) || errors.Is(err, errStuck)
 		if !gone || try > 0 {
 			return results, err
 		}
-		r.at.Batch = "" // expired, or not ours: ask again
+		id = "" // expired, not ours, or stuck: ask again
 	}
 }
 
-// submit makes the batch request and saves its id before polling it.
-func (r *recordingsRun) submit(ctx context.Context, client *genesys.Client, ask []batchItem) error {
+// submitBatch makes a batch request.
+func submitBatch(ctx context.Context, client *genesys.Client, ask []batchItem) (id string, err error) {
 	answer, err := client.Post(ctx, batchRequests, map[string]any{"batchDownloadRequestList": ask})
 	if err != nil {
-		return fmt.Errorf("submit a batch request: %w", err)
+		return "", fmt.Errorf("submit a batch request: %w", err)
 	}
 	var job struct {
 		ID string `json:"id"`
 	}
 	if err := json.Unmarshal(answer, &job); err != nil || job.ID == "" {
-		return fmt.Errorf("submit a batch request: no id in the answer %.200q", answer)
+		return "", fmt.Errorf("submit a batch request: no id in the answer %.200q", answer)
 	}
-	r.at.Batch = job.ID
-	checkpoint, err := json.Marshal(r.at)
+	return job.ID, nil
+}
+
+// remember saves the batch request in progress, before it is polled.
+func (r *recordingsRun) remember(ctx context.Context, at recordingsCheckpoint) error {
+	r.at = at
+	checkpoint, err := json.Marshal(at)
 	if err != nil {
 		return err
 	}
@@ -77,19 +91,19 @@ func (r *recordingsRun) submit(ctx context.Context, client *genesys.Client, ask 
 
 // awaitBatch polls until the request says Completed. The counts in it move
 // while recordings are discovered, so they say nothing about its end.
-func (r *recordingsRun) awaitBatch(ctx context.Context, client *genesys.Client) ([]batchResult, error) {
+func (r *recordingsRun) awaitBatch(ctx context.Context, client *genesys.Client, id string) ([]batchResult, error) {
 	var results []batchResult
 	err := r.d.pace.poll(ctx, func(ctx context.Context) (bool, error) {
-		answer, err := client.Get(ctx, batchRequests+"/"+url.PathEscape(r.at.Batch), nil)
+		answer, err := client.Get(ctx, batchRequests+"/"+url.PathEscape(id), nil)
 		if err != nil {
-			return false, fmt.Errorf("batch request %s: %w", r.at.Batch, err)
+			return false, fmt.Errorf("batch request %s: %w", id, err)
 		}
 		var job struct {
 			Status  string        `json:"status"`
 			Results []batchResult `json:"results"`
 		}
 		if err := json.Unmarshal(answer, &job); err != nil {
-			return false, fmt.Errorf("batch request %s: %w", r.at.Batch, err)
+			return false, fmt.Errorf("batch request %s: %w", id, err)
 		}
 		results = job.Results
 		return job.Status == "Completed", nil

@@ -70,7 +70,11 @@ func (d *Details) Info() exporter.Info {
 func (d *Details) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
 	return func(yield func(exporter.Unit, error) bool) {
 		for _, day := range iv.Days() {
-			u, err := detailsUnit(detailsParams{From: day.From, To: day.To})
+			p := detailsParams{From: day.From, To: day.To}
+			if !wholeDay(p) { // its parts must not take the names of the whole day's
+				p.Part = p.From.Format("150405") + "-" + p.To.Format("20060102T150405") + "-"
+			}
+			u, err := detailsUnit(p)
 			if !yield(u, err) {
 				return
 			}
@@ -118,7 +122,8 @@ func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	// A second job is asked only if the first gave less than is counted.
 	for range 2 {
 		err := run.job(ctx)
-		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.have() == 0 {
+		// Nothing is stored yet; what the open part has comes again.
+		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.rows == 0 {
 			return split(run, p, 2)
 		}
 		if err != nil {

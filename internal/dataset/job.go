@@ -100,7 +100,7 @@ func (r *detailsRun) await(ctx context.Context) error {
 	if r.at.Cursor != "" {
 		return nil
 	}
-	return r.d.pace.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := r.d.pace.poll(ctx, func(ctx context.Context) (bool, error) {
 		answer, err := r.client.Get(ctx, detailsJobs+"/"+url.PathEscape(r.at.Job), nil)
 		if err != nil {
 			return false, gone(err)
@@ -122,6 +122,10 @@ func (r *detailsRun) await(ctx context.Context) error {
 		}
 		return false, nil
 	})
+	if errors.Is(err, errStuck) {
+		return fmt.Errorf("%w: job %s: %w", errJobGone, r.at.Job, err)
+	}
+	return err
 }
 
 // pages reads result pages from the cursor to the end.

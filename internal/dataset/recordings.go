@@ -77,7 +77,8 @@ type recordingsRun struct {
 	convs   map[string]recorded
 	meta    map[string]metadata  // by item; what the platform's metadata lists
 	denied  map[string]error     // conversations whose metadata could not be had
-	stored  map[string]int64     // media results stored, by item
+	stored  map[string]int64     // sound media results stored, by item
+	done    map[string]bool      // items of which this run stored all
 	failed  map[string]exception // why an item is not stored, by item; last word wins
 	refused map[string]bool      // items for which the platform gave an error once
 }
@@ -104,7 +105,7 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 	r := &recordingsRun{
 		d: d, unit: u, out: out,
 		convs: map[string]recorded{}, meta: map[string]metadata{}, denied: map[string]error{},
-		stored: map[string]int64{}, failed: map[string]exception{}, refused: map[string]bool{},
+		stored: map[string]int64{}, done: map[string]bool{}, failed: map[string]exception{}, refused: map[string]bool{},
 	}
 	var p recordingsParams
 	if err := json.Unmarshal(u.Params, &p); err != nil {
@@ -134,8 +135,26 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		if ask, err = r.transfer(ctx, results, last); err != nil {
 			return exporter.Receipt{}, err
 		}
+		if round == 0 {
+			ask = append(ask, r.unanswered()...)
+		}
 	}
-	return r.finish(p.Conversations), nil
+	return r.finish(p.Conversations)
+}
+
+// unanswered are the recordings that the platform lists as there, and that
+// the batch request said nothing of.
+func (r *recordingsRun) unanswered() []batchItem {
+	var ask []batchItem
+	for it, m := range r.meta {
+		if _, failed := r.failed[it]; !failed && r.stored[it] == 0 && !m.gone() {
+			ask = append(ask, batchItem{m.ConversationID, m.ID})
+		}
+	}
+	slices.SortFunc(ask, func(a, b batchItem) int {
+		return cmp.Or(cmp.Compare(a.ConversationID, b.ConversationID), cmp.Compare(a.RecordingID, b.RecordingID))
+	})
+	return ask
 }
 
 // item names a recording in expectations and exceptions; escaped, so that the
@@ -147,9 +166,16 @@ func item(conversation, recording string) string {
 // whole names all that a conversation has.
 func whole(conversation string) string { return url.PathEscape(conversation) }
 
-// finish states what is expected, and why anything of it is absent.
-func (r *recordingsRun) finish(conversations []recorded) exporter.Receipt {
-	receipt := exporter.Receipt{Outcome: exporter.Done}
+// finish states what is expected, and why anything of it is absent. An
+// exception of a whole conversation goes without an expectation: which
+// recordings it has is not known, so none would meet it later.
+func (r *recordingsRun) finish(conversations []recorded) (exporter.Receipt, error) {
+	// Should a later run open the unit again, it asks the platform anew.
+	checkpoint, err := json.Marshal(recordingsCheckpoint{Client: r.at.Client})
+	if err != nil {
+		return exporter.Receipt{}, err
+	}
+	receipt := exporter.Receipt{Outcome: exporter.Done, Checkpoint: checkpoint}
 	except := func(item string, e exception) {
 		receipt.Exceptions = append(receipt.Exceptions, exporter.Exception{
 			Dataset: RecordingsName, Unit: r.unit.Key, Item: item, Reason: e.reason,
@@ -176,12 +202,13 @@ func (r *recordingsRun) finish(conversations []recorded) exporter.Receipt {
 	for item, e := range r.failed {
 		conversation, recording, _ := strings.Cut(item, "/")
 		found[conversation] = true
-		if recording == "" { // the request failed for the whole conversation
+		m, listed := r.meta[item]
+		switch {
+		case recording == "": // the request failed for the whole conversation
 			item = conversation
-		}
-		if m, ok := r.meta[item]; !ok {
+		case !listed:
 			expect(item, "batch-request")
-		} else if m.gone() {
+		case m.gone():
 			e = m.absence()
 		}
 		except(item, e)
@@ -194,7 +221,9 @@ func (r *recordingsRun) finish(conversations []recorded) exporter.Receipt {
 			if denied != nil {
 				e.detail += "; its metadata: " + denied.Error()
 			}
-			expect(whole(c.ID), "conversation-details")
+			if errors.Is(denied, genesys.ErrPermission) {
+				e.reason = exporter.PermissionDenied // media may have been kept from us alike
+			}
 			except(whole(c.ID), e)
 		case errors.Is(denied, genesys.ErrPermission):
 			except(whole(c.ID), exception{reason: exporter.PermissionDenied,
@@ -203,5 +232,5 @@ func (r *recordingsRun) finish(conversations []recorded) exporter.Receipt {
 	}
 	slices.SortFunc(receipt.Exceptions, func(a, b exporter.Exception) int { return cmp.Compare(a.Item, b.Item) })
 	slices.SortFunc(receipt.Expected, func(a, b exporter.Expectation) int { return cmp.Compare(a.Item, b.Item) })
-	return receipt
+	return receipt, nil
 }

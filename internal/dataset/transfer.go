@@ -30,32 +30,40 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 	for _, of := range byRecording(results) {
 		it := item(of[0].ConversationID, of[0].RecordingID)
 		conversation, ours := r.convs[of[0].ConversationID]
-		mu.Lock()
-		stored := r.stored[it]
-		mu.Unlock()
-		if !ours || stored >= int64(len(of)) {
+		if !ours {
 			continue
 		}
-		if message := errorMessage(of); message != "" {
+		mu.Lock()
+		done := r.done[it] || r.stored[it] >= int64(len(of)) && r.has(r.base(conversation, of[0].RecordingID)+sidecarSuffix)
+		mu.Unlock()
+		if done {
+			continue
+		}
+		refusal := errorMessage(of)
+		if refusal != "" {
+			refusal = "batch request: " + refusal
 			mu.Lock()
-			r.failed[it] = exception{reason: exporter.FailedItem, detail: "batch request: " + message}
-			if of[0].RecordingID != "" && !r.refused[it] {
+			r.failed[it] = exception{reason: exporter.FailedItem, detail: refusal}
+			first := of[0].RecordingID != "" && !r.refused[it]
+			if first {
 				r.refused[it] = true // asked for once more, and no more
 				again = append(again, batchItem{of[0].ConversationID, of[0].RecordingID})
 			}
 			mu.Unlock()
-			continue
+			if first || !slices.ContainsFunc(of, hasURL) {
+				continue
+			}
 		}
 		ok := group.Go(func(ctx context.Context) error {
-			n, doubt, err := r.recording(ctx, conversation, of, last)
+			doubt, err := r.recording(ctx, conversation, of, last)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err == nil:
-				r.stored[it] = n
+				r.stored[it], r.done[it] = int64(len(of)), true
 				delete(r.failed, it)
-				if doubt != "" {
-					r.failed[it] = exception{reason: exporter.FailedItem, detail: doubt}
+				if why := cmp.Or(refusal, doubt); why != "" {
+					r.failed[it] = exception{reason: exporter.FailedItem, detail: why}
 				}
 				return nil
 			case !errors.Is(err, errAskAgain):
@@ -69,7 +77,8 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 			break
 		}
 	}
-	return again, group.Wait()
+	err := group.Wait() // before again is read
+	return again, err
 }
 
 // byRecording groups results, since one recording can have several; repeats
@@ -92,6 +101,9 @@ func byRecording(results []batchResult) [][]batchResult {
 	return groups
 }
 
+func hasURL(b batchResult) bool { return b.URL != "" }
+
+// errorMessage is why a recording's results are not all to be had.
 func errorMessage(of []batchResult) string {
 	for _, b := range of {
 		if b.URL == "" {
@@ -107,68 +119,84 @@ func errorMessage(of []batchResult) string {
 // errAskAgain: these URLs bring nothing more, a new batch request may.
 var errAskAgain = errors.New("the transfer failed")
 
+const sidecarSuffix = "_metadata.json"
+
+// base is how the names of a recording's files begin.
+func (r *recordingsRun) base(c recorded, recording string) string {
+	return r.d.directory(c) + "/" + exporter.SafeName(recording)
+}
+
 // recording stores the media of one recording, as many as come, and the
 // sidecar once they are all there or no further round follows. Whatever was
-// stored is committed, so that no object lies in a bag unknown to its
-// manifest.
-func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (stored int64, doubt string, err error) {
+// stored is committed, also where something else failed, so that no object
+// lies in a bag unknown to its manifest.
+func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (doubt string, err error) {
 	id := of[0].RecordingID
-	name := r.d.directory(c) + "/" + exporter.SafeName(id)
+	name := r.base(c, id)
 	var (
 		artifacts []exporter.Artifact
 		files     []mediaEntry
-		broken    error
+		missing   int64 // results without URL
+		broken    error // why media are to be asked for again
+		failed    error // why the unit cannot go on
 	)
 	for _, b := range of {
+		if !hasURL(b) {
+			missing++
+			continue
+		}
 		a, odd, err := r.media(ctx, b, name, len(of) > 1, last)
 		if errors.Is(err, errAskAgain) {
 			broken = err
 			continue
 		}
-		if err != nil {
-			return 0, "", err
+		if failed = err; failed != nil {
+			break
 		}
+		// What is in doubt meets no expectation: a later run fetches it again.
+		records := int64(1)
 		if odd != "" {
-			doubt = odd
+			doubt, records = odd, 0
 		}
 		if slices.ContainsFunc(artifacts, func(o exporter.Artifact) bool { return o.Path == a.Path }) {
 			continue // the same bytes under two URLs
 		}
-		a.Dataset, a.Item, a.Records, a.Source = RecordingsName, item(c.ID, id), 1, bare(b.URL)
+		a.Dataset, a.Item, a.Records, a.Source = RecordingsName, item(c.ID, id), records, bare(b.URL)
 		artifacts = append(artifacts, a)
 		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, b.ContentType})
 	}
 	if len(artifacts) == 0 {
-		return 0, "", broken
+		return "", cmp.Or(failed, broken)
 	}
 	receipt := exporter.Receipt{Unit: r.unit.Key, Artifacts: artifacts}
-	if sidecar := name + "_metadata.json"; (broken == nil || last) && !r.has(sidecar) {
-		slices.SortFunc(files, func(a, b mediaEntry) int { return cmp.Compare(a.Path, b.Path) })
-		text, err := r.sidecar(c, id, files)
-		if err != nil {
-			return 0, "", err
+	if failed == nil && (broken == nil || last) && !r.has(name+sidecarSuffix) {
+		var side exporter.Artifact
+		if side, failed = r.putSidecar(ctx, c, id, name+sidecarSuffix, files); failed == nil {
+			receipt.Artifacts = append(receipt.Artifacts, side)
 		}
-		side, err := r.out.Put(ctx, exporter.Object{
-			Path: sidecar, Size: int64(len(text)), ContentType: "application/json", Replace: true,
-		}, bytes.NewReader(text))
-		if err != nil {
-			return 0, "", err
-		}
-		side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
-		receipt.Artifacts = append(receipt.Artifacts, side)
 	}
-	if broken == nil {
+	if failed == nil && broken == nil {
 		receipt.Expected = []exporter.Expectation{{
-			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)), Source: "batch-request",
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing, Source: "batch-request",
 		}}
 	}
 	if err := r.out.Save(ctx, receipt); err != nil {
-		return 0, "", err
+		return "", errors.Join(failed, err)
 	}
-	if broken != nil {
-		return 0, "", broken
+	return doubt, cmp.Or(failed, broken)
+}
+
+func (r *recordingsRun) putSidecar(ctx context.Context, c recorded, id, path string, files []mediaEntry) (exporter.Artifact, error) {
+	slices.SortFunc(files, func(a, b mediaEntry) int { return cmp.Compare(a.Path, b.Path) })
+	text, err := r.sidecar(c, id, files)
+	if err != nil {
+		return exporter.Artifact{}, err
 	}
-	return int64(len(of)), doubt, nil
+	side, err := r.out.Put(ctx, exporter.Object{
+		Path: path, Size: int64(len(text)), ContentType: "application/json", Replace: true,
+	}, bytes.NewReader(text))
+	side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
+	return side, err
 }
 
 // has says whether an earlier run of the unit committed that path.
@@ -192,7 +220,8 @@ func (r *recordingsRun) media(ctx context.Context, b batchResult, name string, s
 }
 
 // fetch stores one media object. Where a recording has several, each is named
-// by its digest, because the platform promises no order.
+// by its digest, because the platform promises no order; so is one in doubt,
+// which leaves the plain name to the whole one that a later run may get.
 func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, several, last bool) (exporter.Artifact, string, error) {
 	media, err := r.d.API[0].Media(ctx, b.URL)
 	if err != nil {
@@ -206,7 +235,7 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 	ext := extension(b.ContentType)
 	object := exporter.Object{Path: name + ext, Size: media.Size, ContentType: b.ContentType}
 	var body io.Reader = check
-	if several {
+	if several || last {
 		spool, err := r.out.Spool()
 		if err != nil {
 			return exporter.Artifact{}, "", err
@@ -219,7 +248,9 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 		if _, err := spool.Seek(0, io.SeekStart); err != nil {
 			return exporter.Artifact{}, "", err
 		}
-		object.Path = name + "_" + hex.EncodeToString(sum.Sum(nil)[:8]) + ext
+		if several || check.doubt != "" {
+			object.Path = name + "_" + hex.EncodeToString(sum.Sum(nil)[:8]) + ext
+		}
 		body = spool
 	}
 	// What a killed run stored under this name no receipt vouches for.

@@ -204,6 +204,18 @@ func (t *tx) same(bag int64, a exporter.Artifact, p place) error {
 	return nil
 }
 
+// Vouched says whether an artifact of that path is recorded.
+func (j *Journal) Vouched(ctx context.Context, path string) (bool, error) {
+	bag, name, _ := strings.Cut(path, "/data/")
+	var vouched bool
+	err := j.readers.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM artifact
+		WHERE bag = (SELECT id FROM bag WHERE name = ?) AND name = ?)`, bag, name).Scan(&vouched)
+	if err != nil {
+		return false, j.unread(ctx, err)
+	}
+	return vouched, nil
+}
+
 // itemRow is an item with what is expected and stored of it.
 type itemRow struct {
 	id       int64
