@@ -16,13 +16,18 @@ import (
 // version is set by the linker when a release is built.
 var version = "0.1.0-dev"
 
-// The collector works harder as the heap comes near this many bytes; buffers
-// have a budget of their own. GOMEMLIMIT overrides it.
-const memoryLimit = 128 << 20
+// The collector runs early, and works harder as the heap comes near this many
+// bytes; GOGC and GOMEMLIMIT override it. An export waits for the network: it
+// has the time, and runs beside other programs for days.
+const (
+	memoryLimit = 96 << 20
+	gcPercent   = 40
+)
 
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	if os.Getenv("GOMEMLIMIT") == "" && os.Getenv("GOGC") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+		debug.SetGCPercent(gcPercent)
 	}
 	os.Exit(run(os.Args))
 }
