@@ -105,7 +105,9 @@ func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool
 	return iv, more, nil
 }
 
-// wanted is the whole interval that the configuration asks for.
+// wanted is the whole interval that the configuration asks for, in whole UTC
+// days: a unit is a day, so that a bound which moves inside one later (a local
+// date, an extension) makes no second unit of it.
 func (s *session) wanted() exporter.Interval {
 	iv := exporter.Interval{From: s.cfg.Source.Interval.From, To: s.cfg.Source.Interval.To}
 	if iv.To.IsZero() {
@@ -116,6 +118,8 @@ func (s *session) wanted() exporter.Interval {
 			}
 		}
 	}
+	const day = 24 * time.Hour
+	iv.From, iv.To = iv.From.Truncate(day), iv.To.Add(day-1).Truncate(day)
 	return iv
 }
 
