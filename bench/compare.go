@@ -169,7 +169,7 @@ func (b *bench) serve(prefix string, objects []object) (media, all string, stop 
 	if err != nil {
 		return "", "", nil, err
 	}
-	root := filepath.Join(b.dir, "files")
+	root := filepath.Join(b.store, "files")
 	for _, folder := range []string{"media", "all"} {
 		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
 			return "", "", nil, err

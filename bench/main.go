@@ -20,7 +20,7 @@ type options struct {
 	recordings, rounds, transfers int
 	bytes                         int64 // mean size of a recording's media
 	memory, toDir                 bool
-	dir, program                  string
+	dir, store, program           string
 }
 
 func main() {
@@ -38,7 +38,8 @@ func main() {
 	flag.IntVar(&o.transfers, "transfers", 32, "transfers at once, of each contestant")
 	flag.BoolVar(&o.memory, "memory", false, "measure the exporter alone, for its peak memory")
 	flag.BoolVar(&o.toDir, "dir", false, "with -memory: export to a directory instead of the S3 server")
-	flag.StringVar(&o.dir, "tmp", os.TempDir(), "`DIR` below which everything is stored while it runs")
+	flag.StringVar(&o.dir, "tmp", os.TempDir(), "`DIR` below which the exporter keeps its state while it runs")
+	flag.StringVar(&o.store, "store", "", "`DIR` below which the S3 server keeps its objects, e.g. /dev/shm; default that of -tmp")
 	flag.StringVar(&o.program, "program", "", "measure this exitplan instead of building one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -61,12 +62,19 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("build: %w\n%s", err, out)
 		}
 	}
-	server, err := s3server.Run(ctx, s3server.Options{Dir: filepath.Join(dir, "s3")})
+	store := dir
+	if o.store != "" {
+		if store, err = os.MkdirTemp(o.store, "exitplan-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(store)
+	}
+	server, err := s3server.Run(ctx, s3server.Options{Dir: filepath.Join(store, "s3")})
 	if err != nil {
 		return err
 	}
 	defer server.Stop()
-	b := &bench{options: o, dir: dir, server: server}
+	b := &bench{options: o, dir: dir, store: store, server: server}
 	if o.memory {
 		return b.peak(ctx)
 	}
@@ -76,12 +84,12 @@ func run(ctx context.Context, o options) error {
 // bench is the surroundings of all contestants: one S3 server, one machine.
 type bench struct {
 	options
-	dir    string
-	server *s3server.Server
+	dir, store string
+	server     *s3server.Server
 }
 
 // bucket is where the server keeps its objects, as plain files.
-func (b *bench) bucket() string { return filepath.Join(b.dir, "s3", "buckets", b.server.Bucket) }
+func (b *bench) bucket() string { return filepath.Join(b.store, "s3", "buckets", b.server.Bucket) }
 
 // clear removes what a contestant stored, and lets the disk come to rest, so
 // that nobody pays for the writes of the one before.
