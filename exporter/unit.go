@@ -48,8 +48,9 @@ type Receipt struct {
 	Artifacts  []Artifact    `json:"artifacts,omitempty"`
 	Expected   []Expectation `json:"expected,omitempty"`
 	Discovered []Unit        `json:"discovered,omitempty"`
-	// Exceptions belong to a Done or Failed receipt: they replace whatever
-	// an earlier run of the unit said.
+	// Exceptions belong to a Done or Failed receipt. Those of a Done one
+	// replace whatever an earlier run of the unit said; those of a Failed one
+	// are added to what is still absent.
 	Exceptions []Exception `json:"exceptions,omitempty"`
 	// Checkpoint is where a repeat goes on; nil keeps the one before.
 	Checkpoint json.RawMessage `json:"checkpoint,omitempty"`

@@ -20,8 +20,9 @@ import (
 //   - Expectations of the same dataset and item become one with the highest
 //     count. Discovered units whose key is known are left alone.
 //   - A checkpoint replaces the one before; nil keeps it.
-//   - Done or Failed closes the unit, and the receipt's exceptions replace
-//     what earlier runs of the unit stated.
+//   - Done or Failed closes the unit. The exceptions of a done receipt replace
+//     what earlier runs of the unit stated; those of a failed one, which looked
+//     at nothing to the end, are added to what is still absent.
 //
 // An empty dataset in the receipt means the unit's. When ctx ends first, the
 // result is the context's cause, and the receipt may have been recorded.
@@ -117,7 +118,7 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 	if r.Outcome == exporter.Partial {
 		return nil
 	}
-	if err := t.except(u, r.Exceptions); err != nil {
+	if err := t.except(u, r.Outcome, r.Exceptions); err != nil {
 		return err
 	}
 	return t.finish(u, r.Outcome, again, now)
@@ -279,9 +280,14 @@ func (t *tx) expect(u unitRow, e exporter.Expectation) error {
 	return err
 }
 
-// except replaces what a unit states about items that are absent.
-func (t *tx) except(u unitRow, list []exporter.Exception) error {
-	if _, err := t.exec("DELETE FROM exception WHERE unit = ?", u.id); err != nil {
+// except replaces what a unit states about items that are absent; for a failed
+// one, only about those that are named again or have been met since.
+func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception) error {
+	old := "DELETE FROM exception WHERE unit = ?"
+	if o == exporter.Failed {
+		old += " AND (item IS NULL OR item IN (SELECT id FROM item WHERE got >= expected))"
+	}
+	if _, err := t.exec(old, u.id); err != nil {
 		return err
 	}
 	for _, e := range list {
@@ -296,6 +302,11 @@ func (t *tx) except(u unitRow, list []exporter.Exception) error {
 				return err
 			}
 			item = it.id
+			if o == exporter.Failed {
+				if _, err := t.exec("DELETE FROM exception WHERE unit = ? AND item = ?", u.id, it.id); err != nil {
+					return err
+				}
+			}
 		}
 		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),

@@ -271,7 +271,40 @@ func TestS3ReadGoesOnAfterABreak(t *testing.T) {
 	}
 }
 
+// An object that reaches the store while everything is told to stop counts as
+// stored: otherwise it would lie there with nobody to record it.
+func TestS3KnowsWhatItStoredWhenItIsStopped(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		operation string
+		size      int
+		do        sinktest.Action
+	}{
+		{"PutObject", 1000, sinktest.Action{}},
+		{"PutObject", 1000, sinktest.Action{Drop: true}},
+		{"CompleteMultipartUpload", 11 * mib, sinktest.Action{}},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := first(1, c.operation, c.do)
+		d, _ := behind(t, func(r *http.Request) sinktest.Action {
+			if sinktest.Operation(r) == c.operation {
+				cancel()
+			}
+			return stop(r)
+		}, nil)
+		want := sinktest.Bytes(3, c.size)
+		a, err := d.Put(ctx, exporter.Object{Path: "a", Size: int64(c.size)}, stream(want))
+		if err != nil || a.Bytes != int64(c.size) {
+			t.Errorf("%s: %+v, %v", c.operation, a, err)
+		}
+		if !bytes.Equal(read(t, d, "a"), want) {
+			t.Errorf("%s: other bytes are stored", c.operation)
+		}
+	}
+}
+
 func TestS3StopsWhileTheStoreIsBusy(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	closed := errors.New("window closed")
 	d, proxy := behind(t, func(r *http.Request) sinktest.Action {

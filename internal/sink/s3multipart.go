@@ -53,7 +53,7 @@ func (s *S3) putParts(ctx context.Context, obj exporter.Object, src *source, par
 	var attest exporter.Attestation
 	completed := false
 	if err == nil {
-		attest, err = s.commit(ctx, obj, want, func(c condition) (answer, error) {
+		attest, err = s.commit(ctx, obj, want, func(ctx context.Context, c condition) (answer, error) {
 			got, err := s.complete(ctx, up, want, c)
 			completed = err == nil
 			return got, err
@@ -65,7 +65,8 @@ func (s *S3) putParts(ctx context.Context, obj exporter.Object, src *source, par
 	if !completed { // also where the same object was there already
 		s.abort(ctx, up)
 	}
-	if err := errors.Join(err, s.forget(ctx, obj)); err != nil {
+	// What is complete is complete, even if everything must stop by now.
+	if err := errors.Join(err, s.forget(context.WithoutCancel(ctx), obj)); err != nil {
 		return exporter.Artifact{}, err
 	}
 	return exporter.Artifact{Path: obj.Path, Bytes: want.size, SHA256: hexDigest(want.sum), Attest: attest}, nil

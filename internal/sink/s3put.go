@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
@@ -96,7 +97,7 @@ func (s *S3) putStream(ctx context.Context, obj exporter.Object, body io.Reader)
 func (s *S3) putWhole(ctx context.Context, obj exporter.Object, src *source, body io.ReadSeeker) (exporter.Artifact, error) {
 	sum := src.digest()
 	want := content{size: src.read, sum: sum, checksum: base64.StdEncoding.EncodeToString(sum[:])}
-	attest, err := s.commit(ctx, obj, want, func(c condition) (answer, error) {
+	attest, err := s.commit(ctx, obj, want, func(ctx context.Context, c condition) (answer, error) {
 		if _, err := body.Seek(0, io.SeekStart); err != nil {
 			return answer{}, err
 		}
@@ -151,9 +152,29 @@ type condition struct{ noneMatch, match *string }
 // answer is what S3 said about a write.
 type answer struct{ checksum, etag, version *string }
 
+// lingering is how long a write that makes an object visible may go on after
+// its context has ended: cut off, it might take effect with nobody to record
+// the object.
+const lingering = 5 * time.Second
+
+func linger(ctx context.Context) (context.Context, func()) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(lingering, func() { cancel(context.Cause(ctx)) })
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, func() { stop(); cancel(nil) }
+}
+
 // commit makes an object visible by a conditional write, and finds out what
 // became of it whenever the answer does not say.
-func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, write func(condition) (answer, error)) (exporter.Attestation, error) {
+func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, write func(context.Context, condition) (answer, error)) (exporter.Attestation, error) {
+	if ctx.Err() != nil {
+		return exporter.Attestation{}, fmt.Errorf("store %s: %w", obj.Path, context.Cause(ctx))
+	}
+	stopped := ctx
+	ctx, done := linger(ctx)
+	defer done()
 	absent := condition{noneMatch: aws.String("*")}
 	when := absent
 	var err error
@@ -169,7 +190,7 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 			when = condition{}
 		}
 		var got answer
-		if got, err = write(when); err == nil {
+		if got, err = write(ctx, when); err == nil {
 			return s.confirm(ctx, obj, want, got)
 		}
 		refused := isPrecondition(err) || when.match != nil && isNotFound(err)
@@ -180,7 +201,7 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 			s.noMatch.Store(true)
 			continue
 		case !refused && !isOpen(err) && !isNoUpload(err):
-			return exporter.Attestation{}, s.explain(ctx, "store", obj.Path, err)
+			return exporter.Attestation{}, s.explain(stopped, "store", obj.Path, err)
 		}
 		seen, lookErr := s.look(ctx, obj, want)
 		switch {
@@ -189,13 +210,16 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 		case seen.same:
 			return seen.attest, nil
 		case !refused:
-			return exporter.Attestation{}, s.explain(ctx, "store", obj.Path, err)
+			return exporter.Attestation{}, s.explain(stopped, "store", obj.Path, err)
 		case !seen.exists:
 			when = absent
 		case !obj.Replace:
 			return exporter.Attestation{}, conflict(obj.Path, seen.differs)
 		default:
 			when = condition{match: &seen.attest.ETag}
+		}
+		if stopped.Err() != nil { // it is not there, and shall not be
+			return exporter.Attestation{}, s.explain(stopped, "store", obj.Path, err)
 		}
 	}
 	return exporter.Attestation{}, s.explain(ctx, "store", obj.Path, err)
