@@ -506,3 +506,37 @@ func TestADayCostsOneJob(t *testing.T) {
 		t.Errorf("%d details jobs for 3 days", jobs.Load())
 	}
 }
+
+// A job that never ends is given up for another, instead of being waited for
+// by every run.
+func TestAJobThatNeverEndsIsReplaced(t *testing.T) {
+	var e *export
+	var batches, jobs atomic.Int32
+	e = newExport(t, simulator.Config{ConversationsPerDay: 10, Middleware: func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			stuck := ""
+			switch {
+			case isSubmit(r):
+				batches.Add(1)
+			case r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, detailsJobs):
+				jobs.Add(1)
+			case isResult(r) && batches.Load() == 1:
+				stuck = `{"status":"InProgress"}`
+			case r.Method == http.MethodGet && strings.Contains(r.URL.Path, detailsJobs+"/") && jobs.Load() == 1:
+				stuck = `{"state":"RUNNING"}`
+			}
+			if stuck == "" {
+				h.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, stuck)
+		})
+	}}, MetadataFull)
+	e.details.pace.patience, e.records.pace.patience = 100*time.Millisecond, 100*time.Millisecond
+	e.run(t)
+	e.complete(t)
+	if batches.Load() != 2 || jobs.Load() != 2 {
+		t.Errorf("%d details jobs and %d batch requests, want 2 and 2", jobs.Load(), batches.Load())
+	}
+}
