@@ -86,9 +86,10 @@ type Journal interface {
 	// Add records units; those whose key is known already are left alone.
 	Add(ctx context.Context, units []Unit) error
 	// Next hands out a pending unit, lowest priority value first, then by
-	// key, leaving out the datasets named in skip; io.EOF when none is
-	// pending now. A unit that was handed out is handed out again only after
-	// Release, or in the next process.
+	// key, leaving out the datasets named in skip and whatever waits for a
+	// unit of another dataset ([Unit].After); io.EOF when none is pending now.
+	// A unit that was handed out is handed out again only after Release, or in
+	// the next process.
 	Next(ctx context.Context, skip ...string) (Unit, error)
 	// Commit records a receipt in one transaction, durable on return. An
 	// artifact whose path is known with other bytes is ErrConflict.

@@ -14,8 +14,12 @@ type Unit struct {
 	// again gives the same key.
 	Key string `json:"key"`
 	// Priority orders units: lower first, then by Key bytewise.
-	Priority int             `json:"priority,omitempty"`
-	Params   json.RawMessage `json:"params,omitempty"`
+	Priority int `json:"priority,omitempty"`
+	// After is the key of a unit that may settle this one (see [Receipt]): it
+	// waits while that one is pending or running, unless that one's dataset may
+	// not be exported now. Empty for none.
+	After  string          `json:"after,omitempty"`
+	Params json.RawMessage `json:"params,omitempty"`
 
 	// The rest is what the journal knows of earlier runs of this unit.
 
@@ -48,6 +52,9 @@ type Receipt struct {
 	Artifacts  []Artifact    `json:"artifacts,omitempty"`
 	Expected   []Expectation `json:"expected,omitempty"`
 	Discovered []Unit        `json:"discovered,omitempty"`
+	// Settled are the keys of pending units whose work this unit has done as
+	// well, so that they need no run; other keys are left alone.
+	Settled []string `json:"settled,omitempty"`
 	// Exceptions belong to a Done or Failed receipt. Those of a Done one
 	// replace whatever an earlier run of the unit said; those of a Failed one
 	// are added to what is still absent.

@@ -1,34 +1,11 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 
 	"exitplan/internal/simulator"
 )
-
-// Recordings are found while conversation details are exported: an export
-// that did the details without them must not be called complete with them.
-func TestRecordingsCannotJoinAnExportWithoutThem(t *testing.T) {
-	w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 20})
-	w.set(t, "source.datasets", "[metrics]")
-	w.export(t, exitComplete)
-	w.set(t, "source.datasets", "[all]")
-	stderr := w.export(t, exitUsage, "--amend")
-	if !strings.Contains(stderr, "export_id") {
-		t.Errorf("no word of what to do:\n%s", tail(stderr))
-	}
-	// The first settings still work, and so does the way out.
-	w.set(t, "source.datasets", "[metrics]")
-	w.export(t, exitComplete)
-	other := w.fork(t)
-	other.set(t, "source.datasets", "[all]")
-	other.export(t, exitComplete)
-	if absent := other.matches(t, read(t, other.store(t))); len(absent) > 0 {
-		t.Errorf("%d items are absent", len(absent))
-	}
-}
 
 // An interval that ends inside a UTC day, as every Japanese date does, is
 // taken in whole UTC days: moving its end later doubles and overwrites nothing.
@@ -57,8 +34,8 @@ func TestAnExportSealedEarlyGoesOnAfterAnExtension(t *testing.T) {
 	w.export(t, exitComplete)
 	w.set(t, "source.interval.to", until(2))
 	w.export(t, exitMissing, "--seal")
-	if reasons := w.excepted(t); len(reasons) != 2 {
-		t.Errorf("exceptions %v, want two days", reasons)
+	if reasons := w.excepted(t); len(reasons) != 4 {
+		t.Errorf("exceptions %v, want the details and the recordings of two days", reasons)
 	}
 	w.set(t, "source.interval.to", until(3))
 	w.export(t, exitComplete, "--amend")

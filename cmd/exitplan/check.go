@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -93,12 +92,14 @@ func (s *session) checkSource(ctx context.Context) []finding {
 		return []finding{failed("credentials", err, hint)}
 	}
 	findings := []finding{ok("credentials", fmt.Sprintf("organization %s (%s)", s.org.Name, s.org.ID))}
-	for _, probe := range []struct{ dataset, path string }{
-		{dataset.DetailsName, "/api/v2/analytics/conversations/details/jobs/availability"},
+	for _, probe := range []struct{ dataset, path, permission string }{
+		// Whoever wants recordings needs both: details say what was recorded.
+		{dataset.DetailsName, "/api/v2/analytics/conversations/details/jobs/availability", "analytics:conversationDetail:view"},
 		// No conversation has this id: 404 means that it may be asked for.
-		{dataset.RecordingsName, "/api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata"},
+		{dataset.RecordingsName, "/api/v2/conversations/00000000-0000-0000-0000-000000000000/recordingmetadata",
+			"recording:recording:view or recording:recordingSegment:view"},
 	} {
-		if !contains(s.names, probe.dataset) {
+		if !contains(s.names, probe.dataset) && !contains(s.names, dataset.RecordingsName) {
 			continue
 		}
 		_, err := s.clients[0].Get(ctx, probe.path, nil)
@@ -107,21 +108,12 @@ func (s *session) checkSource(ctx context.Context) []finding {
 			findings = append(findings, ok("permission", probe.dataset))
 		case errors.Is(err, genesys.ErrPermission):
 			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err),
-				"give the client's role "+strings.Join(permissions(probe.dataset), " or ")+", in all divisions"))
+				"give the client's role "+probe.permission+", in all divisions"))
 		default:
 			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err), "try again"))
 		}
 	}
 	return findings
-}
-
-func permissions(name string) []string {
-	for _, info := range dataset.Catalogue() {
-		if info.Name == name {
-			return info.Permissions
-		}
-	}
-	return nil
 }
 
 func (s *session) checkClock() finding {

@@ -10,14 +10,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/urfave/cli/v2"
 
 	"exitplan/exporter"
-	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
 
@@ -64,33 +62,11 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 	var changed *journal.SettingsChanged
 	switch {
 	case errors.As(err, &changed) && c.Bool("amend"):
-		if err := s.amendable(ctx, frozen); err != nil {
-			return exporter.Layout{}, err
-		}
 		err = s.journal.Amend(ctx, settings)
 	case errors.As(err, &changed):
 		err = usage(err)
 	}
 	return exporter.Layout{Period: period}, err
-}
-
-// amendable refuses to add recordings to an export that has done conversation
-// details without them: they are found while details are exported, so those of
-// the days that are done would be missing unnoticed.
-func (s *session) amendable(ctx context.Context, frozen map[string]string) error {
-	had, err := dataset.Select(strings.Split(frozen["source.datasets"], ","))
-	if err == nil && contains(had, dataset.RecordingsName) || !contains(s.names, dataset.RecordingsName) {
-		return nil
-	}
-	tally, err := s.journal.Tally(ctx)
-	if err != nil {
-		return err
-	}
-	if done := tally.Datasets[dataset.DetailsName]; done.Done+done.Records == 0 {
-		return nil
-	}
-	return usage(fmt.Errorf("recordings are found while conversation details are exported, and this export has done %s without them: "+
-		"choose another export_id and state directory for an export with recordings", dataset.DetailsName))
 }
 
 // A bag should not pass so many files (design: 500,000); a recorded

@@ -118,7 +118,7 @@ func (sum *summary) words() (outcome, next string) {
 	case sum.runErr != nil:
 		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
 	case sum.err() != nil && sum.ExitCode == exitMissing || sum.Exceptions > 0:
-		return fmt.Sprintf("Finished, but %s are missing. Each is listed with its reason in exceptions.jsonl.", plural(sum.Exceptions, "item", "items")),
+		return fmt.Sprintf("Finished, but %s missing. Each is listed with its reason in exceptions.jsonl.", plural(sum.Exceptions, "item is", "items are")),
 			"Read 'exitplan status --exceptions'; running the same command again tries once more what may still be had."
 	case sum.more:
 		return "Everything that is available by now is exported. Later days are still to come.",

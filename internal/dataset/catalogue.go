@@ -21,13 +21,15 @@ func Catalogue() []exporter.Info {
 	return []exporter.Info{(&Details{}).Info(), (&Recordings{}).Info()}
 }
 
-// New makes the datasets of those names. Recordings are found through
-// conversation details, so whoever wants the first gets the second.
+// New makes the datasets of those names.
 func New(names []string, s Settings) []exporter.Dataset {
 	details := &Details{API: s.API, Layout: s.Layout}
-	list := []exporter.Dataset{details}
+	var list []exporter.Dataset
+	if slices.Contains(names, DetailsName) {
+		list = append(list, details)
+	}
 	if slices.Contains(names, RecordingsName) {
-		details.Recordings = &Recordings{API: s.API, Layout: s.Layout, Metadata: s.Metadata}
+		details.Recordings = &Recordings{API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details}
 		list = append(list, details.Recordings)
 	}
 	return list
@@ -67,9 +69,6 @@ func Select(terms []string) ([]string, error) {
 	names = slices.DeleteFunc(names, func(name string) bool { return !chosen[name] })
 	if len(names) == 0 {
 		return nil, fmt.Errorf("the selection %v leaves no dataset", terms)
-	}
-	if slices.Contains(names, RecordingsName) && !slices.Contains(names, DetailsName) {
-		names = append([]string{DetailsName}, names...)
 	}
 	return names, nil
 }

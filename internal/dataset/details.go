@@ -38,7 +38,8 @@ type Details struct {
 	API    Clients
 	Layout exporter.Layout
 	// Recordings makes each unit discover the batch requests of its recorded
-	// conversations; nil when recordings are not exported.
+	// conversations, and so settle the unit that would look for them; nil when
+	// recordings are not exported.
 	Recordings *Recordings
 
 	MaxRows   int   // default 250,000
@@ -68,13 +69,18 @@ func (d *Details) Info() exporter.Info {
 
 // Plan gives one unit for each UTC day.
 func (d *Details) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	return planDays(iv, detailsUnit)
+}
+
+// planDays makes a unit of each UTC day.
+func planDays(iv exporter.Interval, unit func(detailsParams) (exporter.Unit, error)) iter.Seq2[exporter.Unit, error] {
 	return func(yield func(exporter.Unit, error) bool) {
 		for _, day := range iv.Days() {
 			p := detailsParams{From: day.From, To: day.To}
 			if !wholeDay(p) { // its parts must not take the names of the whole day's
 				p.Part = p.From.Format("150405") + "-" + p.To.Format("20060102T150405") + "-"
 			}
-			u, err := detailsUnit(p)
+			u, err := unit(p)
 			if !yield(u, err) {
 				return
 			}
@@ -82,15 +88,18 @@ func (d *Details) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[export
 	}
 }
 
-// A unit is named after its interval's start; one that does not begin at
-// midnight, or was split off, also after its end.
 func detailsUnit(p detailsParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
-	key := DetailsName + "/" + p.From.Format(time.DateOnly)
-	if !wholeDay(p) {
-		key += p.From.Format("T150405") + "-" + p.To.Format("20060102T150405")
+	return exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: 1, Params: params}, err
+}
+
+// name tells intervals apart: by their start, and those that are no whole day
+// also by their end.
+func (p detailsParams) name() string {
+	if wholeDay(p) {
+		return p.From.Format(time.DateOnly)
 	}
-	return exporter.Unit{Dataset: DetailsName, Key: key, Priority: 1, Params: params}, err
+	return p.From.Format("2006-01-02T150405") + "-" + p.To.Format("20060102T150405")
 }
 
 func wholeDay(p detailsParams) bool {
@@ -110,7 +119,12 @@ func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	if err := json.Unmarshal(u.Params, &p); err != nil {
 		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
 	}
-	run, err := d.begin(ctx, u, p, out)
+	return d.run(ctx, u, p, out, false)
+}
+
+// run exports one interval, or only finds what was recorded in it.
+func (d *Details) run(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output, find bool) (exporter.Receipt, error) {
+	run, err := d.begin(ctx, u, p, out, find)
 	if err != nil {
 		return exporter.Receipt{}, err
 	}
@@ -137,12 +151,12 @@ func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	return run.finish(ctx)
 }
 
-// have is how many conversations the unit has: stored, or in the open part.
-func (r *detailsRun) have() int64 { return r.rows + r.part.rows }
+// have is how many conversations the unit has: committed, or in the open part.
+func (r *detailsRun) have() int64 { return r.rows + r.open }
 
 // begin picks up the checkpoint, and what the platform's own count says.
-func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (*detailsRun, error) {
-	run := &detailsRun{d: d, unit: u, p: p, out: out, seen: seen{}}
+func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output, find bool) (*detailsRun, error) {
+	run := &detailsRun{d: d, unit: u, p: p, out: out, find: find, seen: seen{}}
 	if len(u.Checkpoint) > 0 {
 		if err := json.Unmarshal(u.Checkpoint, &run.at); err != nil {
 			return nil, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
@@ -153,6 +167,11 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 		run.at.Job, run.at.Cursor = "", "" // another client's job is not readable
 	}
 	run.at.Client = run.client.ID()
+	if find {
+		// What was seen is not stored, so that the job is read from its start;
+		// what was discovered comes again under the same keys.
+		run.at.Cursor, run.at.Waiting, run.at.Batch = "", nil, 0
+	}
 	for _, a := range u.Stored {
 		run.rows += a.Records
 		if err := run.recall(ctx, a.Path); err != nil {
@@ -192,22 +211,37 @@ func countStarted(ctx context.Context, c *genesys.Client, p detailsParams) (int6
 	return counted.TotalHits, nil
 }
 
-// split hands the interval over to smaller units. The count stays with this
-// one: all parts of a day meet the same expectation.
+// split hands the interval over to smaller units, and with it the search for
+// what was recorded in it. The count stays with this one: all parts of a day
+// meet the same expectation.
 func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, error) {
 	length := (p.To.Sub(p.From)/time.Duration(pieces) + time.Minute - 1).Truncate(time.Minute)
 	length = max(length, shortest)
-	r := exporter.Receipt{Outcome: exporter.Done, Expected: run.expected()}
+	r := exporter.Receipt{Outcome: exporter.Done, Expected: run.expected(), Settled: run.settled()}
 	for from := p.From; from.Before(p.To); from = from.Add(length) {
 		to := from.Add(length)
 		if to.After(p.To) {
 			to = p.To
 		}
-		u, err := detailsUnit(detailsParams{From: from, To: to, Part: from.Format("150405") + "-"})
-		if err != nil {
-			return exporter.Receipt{}, err
+		piece := detailsParams{From: from, To: to, Part: from.Format("150405") + "-"}
+		for _, of := range run.pieces() {
+			u, err := of(piece)
+			if err != nil {
+				return exporter.Receipt{}, err
+			}
+			r.Discovered = append(r.Discovered, u)
 		}
-		r.Discovered = append(r.Discovered, u)
 	}
 	return r, nil
+}
+
+// pieces makes the units of one piece of a split interval.
+func (r *detailsRun) pieces() []func(detailsParams) (exporter.Unit, error) {
+	switch {
+	case r.find:
+		return []func(detailsParams) (exporter.Unit, error){findUnit}
+	case r.d.Recordings != nil:
+		return []func(detailsParams) (exporter.Unit, error){detailsUnit, findUnit}
+	}
+	return []func(detailsParams) (exporter.Unit, error){detailsUnit}
 }

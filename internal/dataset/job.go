@@ -15,17 +15,20 @@ import (
 
 const detailsJobs = "/api/v2/analytics/conversations/details/jobs"
 
-// detailsRun is one run of a details unit.
+// detailsRun is one run of a details unit, or of one that only finds the
+// recorded conversations of an interval.
 type detailsRun struct {
 	d      *Details
 	unit   exporter.Unit
 	p      detailsParams
 	out    *exporter.Output
 	client *genesys.Client
+	find   bool // nothing is stored
 
 	at    detailsCheckpoint
 	total int64 // conversations counted by the details query; 0 if not asked
-	rows  int64 // stored so far, in this run and before
+	rows  int64 // committed so far, in this run and before
+	open  int64 // not committed yet
 	seen  seen
 	part  part
 }
@@ -89,7 +92,7 @@ func (r *detailsRun) submit(ctx context.Context) error {
 	r.at.Job, r.at.Cursor = job.JobID, ""
 	// With a part open, the checkpoint must stay at the end of the part
 	// before it: a repeat finds the old job gone and comes here again.
-	if r.part.rows > 0 {
+	if r.open > 0 {
 		return nil
 	}
 	return r.save(ctx, exporter.Receipt{})
@@ -116,7 +119,7 @@ func (r *detailsRun) await(ctx context.Context) error {
 		case "FULFILLED":
 			return true, nil
 		case "EXPIRED", "CANCELLED":
-			return false, errJobGone
+			return false, fmt.Errorf("%w: job %s is %s", errJobGone, r.at.Job, status.State)
 		case "FAILED":
 			return false, fmt.Errorf("%w: job %s failed on the platform: %s", errJobGone, r.at.Job, status.ErrorMessage)
 		}
@@ -140,7 +143,7 @@ func (r *detailsRun) pages(ctx context.Context) error {
 		if r.at.Cursor != "" {
 			q.Set("cursor", r.at.Cursor)
 		}
-		before := r.part.rows
+		before := r.open
 		fields, err := r.client.Page(ctx, detailsJobs+"/"+url.PathEscape(r.at.Job)+"/results", q, "conversations", r.row)
 		if errors.Is(err, genesys.ErrTooLarge) && size > 1 {
 			size /= 2
@@ -159,15 +162,15 @@ func (r *detailsRun) pages(ctx context.Context) error {
 			return nil
 		}
 		// A cursor that leads to itself and brings nothing new leads nowhere.
-		if cursor == r.at.Cursor && r.part.rows == before {
+		if cursor == r.at.Cursor && r.open == before {
 			if stuck++; stuck >= 5 {
-				return errJobGone
+				return fmt.Errorf("%w: the results of %s lead back to the same page", errJobGone, r.at.Job)
 			}
 			continue
 		}
 		stuck = 0
 		r.at.Cursor = cursor
-		if r.part.bytes >= r.partBytes() {
+		if r.part.bytes >= r.partBytes() || r.find && len(r.at.Waiting) >= batchSize {
 			if err := r.flush(ctx); err != nil {
 				return err
 			}
@@ -192,9 +195,12 @@ func (r *detailsRun) row(raw json.RawMessage) error {
 	if !r.seen.add(c.identity(raw)) {
 		return nil
 	}
-	if err := r.part.write(r.out, raw); err != nil {
-		return fmt.Errorf("write a part of %s: %w", r.unit.Key, err)
+	if !r.find {
+		if err := r.part.write(r.out, raw); err != nil {
+			return fmt.Errorf("write a part of %s: %w", r.unit.Key, err)
+		}
 	}
+	r.open++
 	if r.d.Recordings != nil && c.recorded() {
 		r.at.Waiting = append(r.at.Waiting, c.summary())
 	}
@@ -203,21 +209,23 @@ func (r *detailsRun) row(raw json.RawMessage) error {
 
 // flush stores the part, and commits it together with the cursor that follows
 // it and the batches of recordings that it discovered.
-func (r *detailsRun) flush(ctx context.Context) error {
-	if r.part.rows == 0 {
+func (r *detailsRun) flush(ctx context.Context) (err error) {
+	if r.open == 0 {
 		return nil
 	}
-	dir := r.d.Layout.DayPath(detailsGroup, DetailsName, r.p.From)
-	path := fmt.Sprintf("%s/part-%s%05d.jsonl.gz", dir, r.p.Part, r.at.Part)
-	artifact, err := r.part.store(ctx, r.out, path)
-	if err != nil {
-		return err
+	var receipt exporter.Receipt
+	if !r.find {
+		dir := r.d.Layout.DayPath(detailsGroup, DetailsName, r.p.From)
+		artifact, err := r.part.store(ctx, r.out, fmt.Sprintf("%s/part-%s%05d.jsonl.gz", dir, r.p.Part, r.at.Part))
+		if err != nil {
+			return err
+		}
+		artifact.Dataset, artifact.Item = DetailsName, r.item()
+		artifact.Source = detailsJobs + "/" + r.at.Job + "/results"
+		receipt.Artifacts = []exporter.Artifact{artifact}
+		r.at.Part++
 	}
-	artifact.Dataset, artifact.Item = DetailsName, r.item()
-	artifact.Source = detailsJobs + "/" + r.at.Job + "/results"
-	r.rows += artifact.Records
-	r.at.Part++
-	receipt := exporter.Receipt{Artifacts: []exporter.Artifact{artifact}}
+	r.rows, r.open = r.rows+r.open, 0
 	if receipt.Discovered, err = r.batches(false); err != nil {
 		return err
 	}
@@ -230,7 +238,7 @@ func (r *detailsRun) batches(rest bool) ([]exporter.Unit, error) {
 	var units []exporter.Unit
 	for len(r.at.Waiting) >= batchSize || rest && len(r.at.Waiting) > 0 {
 		n := min(batchSize, len(r.at.Waiting))
-		u, err := r.d.Recordings.unit(r.unit.Key, r.at.Batch, r.at.Waiting[:n])
+		u, err := r.d.Recordings.unit(r.p, r.at.Batch, r.at.Waiting[:n])
 		if err != nil {
 			return nil, err
 		}
@@ -254,12 +262,21 @@ func (r *detailsRun) save(ctx context.Context, receipt exporter.Receipt) error {
 func (r *detailsRun) item() string { return r.p.From.Format(time.DateOnly) }
 
 func (r *detailsRun) expected() []exporter.Expectation {
-	if !r.at.Counted {
+	if !r.at.Counted || r.find {
 		return nil
 	}
 	return []exporter.Expectation{{
 		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query",
 	}}
+}
+
+// settled names the unit that would look for the recorded conversations which
+// this one has found, or handed over.
+func (r *detailsRun) settled() []string {
+	if r.find || r.d.Recordings == nil {
+		return nil
+	}
+	return []string{findKey(r.p)}
 }
 
 // finish stores the last part and hands in the receipt.
@@ -271,10 +288,10 @@ func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
 	if err != nil {
 		return exporter.Receipt{}, err
 	}
-	receipt := exporter.Receipt{Outcome: exporter.Done, Discovered: units, Expected: r.expected()}
+	receipt := exporter.Receipt{Outcome: exporter.Done, Discovered: units, Expected: r.expected(), Settled: r.settled()}
 	if r.rows < r.total {
 		receipt.Exceptions = []exporter.Exception{{
-			Dataset: DetailsName, Unit: r.unit.Key, Item: r.item(), Reason: exporter.FailedItem,
+			Dataset: r.unit.Dataset, Unit: r.unit.Key, Item: r.item(), Reason: exporter.FailedItem,
 			Detail:   fmt.Sprintf("the details query counts %d conversations, two details jobs gave %d", r.total, r.rows),
 			Attempts: r.unit.Attempts + 1,
 		}}

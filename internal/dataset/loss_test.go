@@ -72,6 +72,7 @@ func newExport(t *testing.T, sim simulator.Config, metadata string) *export {
 	layout := exporter.Layout{Period: exporter.Month}
 	e.records = &Recordings{API: Clients{client}, Layout: layout, Metadata: metadata}
 	e.details = &Details{API: Clients{client}, Layout: layout, Recordings: e.records}
+	e.records.Details = e.details
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	e.cfg = exporter.Config{
 		Datasets: []exporter.Dataset{e.details, e.records},

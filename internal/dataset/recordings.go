@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,42 +30,67 @@ const (
 )
 
 // Recordings exports the media of recorded conversations through batch
-// download requests, each with a metadata sidecar beside it. Its units are
-// discovered by the conversation details of the same day.
+// download requests, each with a metadata sidecar beside it.
+//
+// Which conversations were recorded, their details say. Where these are
+// exported as well, their units discover the batches; otherwise (details are
+// not selected, or their window is closed while that of recordings is open)
+// units of this dataset read them for that alone.
 type Recordings struct {
 	API      Clients
 	Layout   exporter.Layout
-	Metadata string // MetadataFull or MetadataDerived
+	Metadata string   // MetadataFull or MetadataDerived
+	Details  *Details // reads conversation details
 
 	pace pace
 }
 
+// A unit either finds the recorded conversations of an interval or exports
+// the recordings of some.
 type recordingsParams struct {
-	Conversations []recorded `json:"conversations"`
+	Find          *detailsParams `json:"find,omitempty"`
+	Conversations []recorded     `json:"conversations,omitempty"`
 }
 
 // Info describes the dataset.
 func (d *Recordings) Info() exporter.Info {
 	return exporter.Info{
 		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings",
-		Permissions: []string{"recording:recording:view", "recording:recordingSegment:view"},
+		Permissions: []string{"analytics:conversationDetail:view", "recording:recording:view", "recording:recordingSegment:view"},
 		Method:      "batch download requests of 100 conversations, media streamed from signed URLs",
-		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each",
+		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each; without conversation details also the calls of those",
 		Description: "Recorded calls, screens and messages in their original format, with a metadata sidecar each",
 	}
 }
 
-// Plan plans nothing: the units are discovered by [Details].
-func (d *Recordings) Plan(context.Context, exporter.Interval) iter.Seq2[exporter.Unit, error] {
-	return func(func(exporter.Unit, error) bool) {}
+// Plan gives one unit for each UTC day, which finds what was recorded on it.
+func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	return planDays(iv, findUnit)
 }
 
-// unit is the n-th batch that a details unit discovered.
-func (d *Recordings) unit(details string, n int, conversations []recorded) (exporter.Unit, error) {
-	params, err := json.Marshal(recordingsParams{conversations})
-	_, day, _ := strings.Cut(details, "/")
+// findUnit waits for the details of the same interval, which settle it.
+func findUnit(p detailsParams) (exporter.Unit, error) {
+	details, err := detailsUnit(p)
+	if err != nil {
+		return exporter.Unit{}, err
+	}
+	params, err := json.Marshal(recordingsParams{Find: &p})
+	return exporter.Unit{Dataset: RecordingsName, Key: findKey(p), Priority: 2, After: details.Key, Params: params}, err
+}
+
+func findKey(p detailsParams) string { return RecordingsName + "/" + p.name() }
+
+// unit is the n-th batch of an interval. Its key also tells of which
+// conversations, so that whoever finds them once more asks for nothing twice,
+// and one that was found late is not taken for another.
+func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exporter.Unit, error) {
+	params, err := json.Marshal(recordingsParams{Conversations: conversations})
+	sum := sha256.New()
+	for _, c := range conversations {
+		fmt.Fprintln(sum, c.ID)
+	}
 	return exporter.Unit{
-		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%s/%05d", RecordingsName, day, n), Params: params,
+		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(p), n, sum.Sum(nil)[:8]), Params: params,
 	}, err
 }
 
@@ -100,16 +126,20 @@ type recordingsCheckpoint struct {
 // transfer failed.
 const rounds = 5
 
-// Run exports the recordings of up to 100 conversations.
+// Run finds the recorded conversations of an interval, or exports the
+// recordings of up to 100.
 func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
+	var p recordingsParams
+	if err := json.Unmarshal(u.Params, &p); err != nil {
+		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
+	}
+	if p.Find != nil {
+		return d.Details.run(ctx, u, *p.Find, out, true)
+	}
 	r := &recordingsRun{
 		d: d, unit: u, out: out,
 		convs: map[string]recorded{}, meta: map[string]metadata{}, denied: map[string]error{},
 		stored: map[string]int64{}, done: map[string]bool{}, failed: map[string]exception{}, refused: map[string]bool{},
-	}
-	var p recordingsParams
-	if err := json.Unmarshal(u.Params, &p); err != nil {
-		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
 	}
 	if len(u.Checkpoint) > 0 {
 		if err := json.Unmarshal(u.Checkpoint, &r.at); err != nil {

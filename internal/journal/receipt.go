@@ -19,6 +19,7 @@ import (
 //     and nothing of the receipt is recorded.
 //   - Expectations of the same dataset and item become one with the highest
 //     count. Discovered units whose key is known are left alone.
+//   - Settled units that are pending are done.
 //   - A checkpoint replaces the one before; nil keeps it.
 //   - Done or Failed closes the unit. The exceptions of a done receipt replace
 //     what earlier runs of the unit stated; those of a failed one, which looked
@@ -110,6 +111,11 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 			return err
 		}
 	}
+	for _, key := range r.Settled {
+		if err := t.settle(key, now); err != nil {
+			return err
+		}
+	}
 	if r.Checkpoint != nil {
 		if _, err := t.exec("UPDATE unit SET checkpoint = ? WHERE id = ?", []byte(r.Checkpoint), u.id); err != nil {
 			return err
@@ -122,6 +128,21 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 		return err
 	}
 	return t.finish(u, r.Outcome, again, now)
+}
+
+// settle closes a pending unit whose work another has done.
+func (t *tx) settle(key string, now int64) error {
+	u, err := t.unit(key)
+	if errors.Is(err, ErrUnknownUnit) || err == nil && u.state != pending {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.except(u, exporter.Done, nil); err != nil {
+		return err
+	}
+	return t.finish(u, exporter.Done, false, now)
 }
 
 // finish closes a unit. One that no later run opens again needs neither

@@ -148,10 +148,13 @@ CREATE TABLE part (
 ) WITHOUT ROWID;
 `
 
+// schema2 lets a unit wait for another that may settle it.
+const schema2 = `ALTER TABLE unit ADD COLUMN waits_for TEXT;` // key of the other
+
 // migrations returns the steps of the schema: step i leads from version i to
 // version i+1. A released step is never edited; changes are appended.
 func migrations() []string {
-	return []string{schema1}
+	return []string{schema1, schema2}
 }
 
 // inspect reads whose file this is and its schema version, without writing.

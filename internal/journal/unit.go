@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,16 +39,16 @@ func (t *tx) add(u exporter.Unit) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, params) VALUES (?, ?, ?, 0, ?)
-		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, []byte(u.Params))
+	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, waits_for, params) VALUES (?, ?, ?, 0, ?, ?)
+		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, null(u.After), []byte(u.Params))
 	t.of(dataset).state[pending] += n
 	return err
 }
 
 // Next hands out the pending unit of the lowest priority value, then key, and
-// counts the attempt; datasets named in skip are left out. io.EOF when none is
-// pending now. A unit that could not be delivered, because ctx ended first, is
-// pending again.
+// counts the attempt; datasets named in skip are left out, and so is a unit
+// that waits for one of another dataset. io.EOF when none is pending now. A
+// unit that could not be delivered, because ctx ended first, is pending again.
 func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, error) {
 	if skip == nil {
 		skip = []string{}
@@ -75,21 +76,25 @@ func (t *tx) next(without string) (exporter.Unit, error) {
 	var (
 		u                  exporter.Unit
 		id, dataset        int64
+		after              sql.NullString
 		params, checkpoint []byte
 	)
-	found, err := t.get(`SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.params, u.checkpoint
-		FROM dataset d JOIN unit u ON u.id =
-			(SELECT id FROM unit WHERE state = 0 AND dataset = d.id ORDER BY priority, key LIMIT 1)
-		WHERE d.name NOT IN (SELECT value FROM json_each(?))
+	found, err := t.get(`WITH allowed AS MATERIALIZED
+			(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?)))
+		SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.params, u.checkpoint
+		FROM allowed d JOIN unit u ON u.id =
+			(SELECT p.id FROM unit p WHERE p.state = 0 AND p.dataset = d.id AND (p.waits_for IS NULL OR NOT EXISTS
+				(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed)))
+			ORDER BY p.priority, p.key LIMIT 1)
 		ORDER BY u.priority, u.key LIMIT 1`, []any{without},
-		&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &params, &checkpoint)
+		&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &params, &checkpoint)
 	if err != nil {
 		return u, err
 	}
 	if !found {
 		return u, io.EOF
 	}
-	u.Params, u.Checkpoint = params, checkpoint
+	u.After, u.Params, u.Checkpoint = after.String, params, checkpoint
 	if u.Stored, err = t.stored(id); err != nil {
 		return u, err
 	}

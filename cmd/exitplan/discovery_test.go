@@ -1,0 +1,113 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"exitplan/internal/simulator"
+)
+
+// recordingsOnly fails unless every recording is stored and no conversation's
+// details are.
+func recordingsOnly(t *testing.T, w *world) {
+	t.Helper()
+	c := read(t, w.store(t))
+	if len(c.rows) > 0 {
+		t.Errorf("%d conversations are stored, although their window is closed or they are not selected", len(c.rows))
+	}
+	for _, item := range w.matches(t, c) {
+		if strings.Contains(item, "/") {
+			t.Errorf("recording %s is absent", item)
+		}
+	}
+}
+
+func complete(t *testing.T, w *world) {
+	t.Helper()
+	if absent := w.matches(t, read(t, w.store(t))); len(absent) > 0 {
+		t.Errorf("%d items are absent, e.g. %s", len(absent), absent[0])
+	}
+	if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {
+		t.Errorf("verify: %d\n%s", code, stdout)
+	}
+}
+
+// Recordings may be exported from the start of the subscription (design §2,
+// class recordings), details only from the start of the exit.
+func TestRecordingsNeedNoStartedExit(t *testing.T) {
+	for name, faults := range map[string]string{"quiet": "", "faults": "expired-job=0.1,repeat-page=0.3,drop-json=0.3"} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := simulator.ParseFaults(faults)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 2100, RecordedShare: 0.12, MediaBytes: 2 << 10, MaxRowsPerJob: 1500, Faults: parsed})
+			w.set(t, "contract.exit_started", "2099-01-01", "source.datasets", "[recordings]")
+			w.export(t, exitComplete)
+			recordingsOnly(t, w)
+		})
+	}
+}
+
+// With everything selected, what is open is taken; once the exit starts the
+// same command takes the rest, and fetches nothing twice.
+func TestDetailsFollowOnceTheirWindowOpens(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 300})
+	w.set(t, "contract.exit_started", "2099-01-01")
+	stderr := w.export(t, exitWindow)
+	if !strings.Contains(stderr, "analytics.conversations.details") {
+		t.Errorf("no word of what is closed:\n%s", tail(stderr))
+	}
+	recordingsOnly(t, w)
+	w.set(t, "contract.exit_started", "2026-01-01")
+	w.export(t, exitComplete)
+	complete(t, w)
+	for object, n := range w.sim.Counts().Media {
+		if n.Started != 1 {
+			t.Errorf("media %s was fetched %d times", object, n.Started)
+		}
+	}
+}
+
+// An extension of recordings alone must reach the recordings of days whose
+// details were not exported in time.
+func TestAnExtensionOfRecordingsAlone(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 12, ConversationsPerDay: 300, JobLatency: 150 * time.Millisecond, BatchLatency: 150 * time.Millisecond})
+	closes := time.Now().Add(2 * time.Second).UTC().Truncate(time.Second)
+	at := func(d time.Duration) string { return closes.Add(d).Format(time.RFC3339) }
+	w.set(t, "contract.termination_date", at(0), "concurrency.api", "1",
+		"contract.extensions", "[{requested: "+at(-time.Hour)+", granted: "+at(-time.Minute)+", until: "+at(240*time.Hour)+", classes: [recordings], reference: SO-1}]")
+	w.export(t, exitWindow)
+	c := read(t, w.store(t))
+	if len(c.rows) == 0 || len(c.rows) == 3600 {
+		t.Fatalf("%d conversations stored: the window of the details did not close in mid-run", len(c.rows))
+	}
+	for _, item := range w.matches(t, c) {
+		if strings.Contains(item, "/") {
+			t.Errorf("recording %s is absent", item)
+		}
+	}
+	// Sealed as it is, each day without details is named, and nothing else.
+	w.export(t, exitMissing, "--seal")
+	for item, reason := range w.excepted(t) {
+		if !strings.HasPrefix(item, "analytics.conversations.details/") || !strings.HasPrefix(reason, "window-closed") {
+			t.Errorf("exception %s: %s", item, reason)
+		}
+	}
+}
+
+// Recordings may join an export that has done conversation details without
+// them, and the other way round.
+func TestADatasetJoinsLater(t *testing.T) {
+	for _, first := range []string{"[metrics]", "[recordings]"} {
+		t.Run(first, func(t *testing.T) {
+			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 150})
+			w.set(t, "source.datasets", first)
+			w.export(t, exitComplete)
+			w.set(t, "source.datasets", "[all]")
+			w.export(t, exitComplete, "--amend")
+			complete(t, w)
+		})
+	}
+}
