@@ -50,8 +50,8 @@ var onlyIn = map[string][]string{
 		"internal/sink/sinktest", "internal/simulator", "internal/simulator/apicheck", "cmd/exitplan", "bench"},
 }
 
-// A longer file is rarely one idea; tests come in tables.
-const longest, longestTest = 420, 600
+// A longer file is rarely one idea.
+const longest = 420
 
 func TestImportsPointDown(t *testing.T) {
 	each(t, func(name string, file *ast.File, test bool) {
@@ -101,17 +101,13 @@ func TestOnlyCommandsReadTheClock(t *testing.T) {
 }
 
 func TestNoFileIsTooLong(t *testing.T) {
-	each(t, func(name string, _ *ast.File, test bool) {
-		limit := longest
-		if test {
-			limit = longestTest
-		}
+	each(t, func(name string, _ *ast.File, _ bool) {
 		text, err := os.ReadFile(filepath.Join("..", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := strings.Count(string(text), "\n"); n > limit {
-			t.Errorf("%s has %d lines; over %d it is rarely one idea", name, n, limit)
+		if n := strings.Count(string(text), "\n"); n > longest {
+			t.Errorf("%s has %d lines; over %d it is rarely one idea", name, n, longest)
 		}
 	})
 }
