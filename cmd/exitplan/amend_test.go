@@ -33,7 +33,7 @@ func TestAnExportSealedEarlyGoesOnAfterAnExtension(t *testing.T) {
 	w.set(t, "source.interval.to", until(0))
 	w.export(t, exitComplete)
 	w.set(t, "source.interval.to", until(2))
-	w.export(t, exitMissing, "--seal")
+	w.export(t, exitMissing, "--seal", "--amend")
 	if reasons := w.excepted(t); len(reasons) != 4 {
 		t.Errorf("exceptions %v, want the details and the recordings of two days", reasons)
 	}

@@ -177,7 +177,7 @@ func TestSealStatesWhatIsLeftUndone(t *testing.T) {
 		t.Errorf("%d requests while sealing", after-before)
 	}
 	reasons := w.excepted(t)
-	if reason := reasons["analytics.conversations.details/2026-03-03"]; !strings.HasPrefix(reason, "window-closed") {
+	if reason := reasons["analytics.conversations.details/2026-03-03"]; !strings.HasPrefix(reason, "failed: sealed") {
 		t.Errorf("exceptions %v", reasons)
 	}
 	if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {

@@ -45,9 +45,7 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 	case period != exporter.Month && period != exporter.Day && period != exporter.Hour:
 		return exporter.Layout{}, usage(fmt.Errorf("--bag-period %q: write auto, month, day or hour", period))
 	}
-	settings := s.cfg.Frozen()
-	settings["organization"], settings["organization.name"] = s.org.ID, s.org.Name
-	settings["export_id"], settings["bag_period"] = s.exportID(), period
+	settings := s.settings(period)
 	if was := frozen["organization"]; was != "" && was != s.org.ID {
 		return exporter.Layout{}, usage(fmt.Errorf("the state directory %s belongs to organization %s, these credentials to %s (%s): "+
 			"use another state directory for each organization", s.cfg.State, was, s.org.ID, s.org.Name))
@@ -58,15 +56,49 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 			return exporter.Layout{}, err
 		}
 	}
-	err = s.journal.Freeze(ctx, settings)
+	return exporter.Layout{Period: period}, s.hold(ctx, c, settings)
+}
+
+// hold holds settings against the frozen ones; with --amend it accepts those
+// that differ.
+func (s *session) hold(ctx context.Context, c *cli.Context, settings map[string]string) error {
+	err := s.journal.Freeze(ctx, settings)
 	var changed *journal.SettingsChanged
 	switch {
-	case errors.As(err, &changed) && c.Bool("amend"):
-		err = s.journal.Amend(ctx, settings)
-	case errors.As(err, &changed):
-		err = usage(err)
+	case !errors.As(err, &changed):
+		return err
+	case !c.Bool("amend"):
+		return usage(err)
 	}
-	return exporter.Layout{Period: period}, err
+	if err := s.stays(ctx, changed); err != nil {
+		return err
+	}
+	return s.journal.Amend(ctx, settings)
+}
+
+// settings are those that are frozen.
+func (s *session) settings(period string) map[string]string {
+	settings := s.cfg.Frozen()
+	settings["organization"], settings["organization.name"] = s.org.ID, s.org.Name
+	settings["export_id"], settings["bag_period"] = s.exportID(), period
+	return settings
+}
+
+// stays refuses to move an export that has stored something: what it stored
+// would be missing at the new place, unnoticed.
+func (s *session) stays(ctx context.Context, changed *journal.SettingsChanged) error {
+	tally, err := s.journal.Tally(ctx)
+	if err != nil || tally.Total.Artifacts == 0 {
+		return err
+	}
+	for _, c := range changed.Changed {
+		switch c.Key {
+		case "destination.url", "export_id", "layout":
+			return usage(fmt.Errorf("%s was %q and is now %q, but %s objects are stored under the first: restore it, "+
+				"or begin another export with a state directory of its own", c.Key, c.Was, c.Now, count(tally.Total.Artifacts)))
+		}
+	}
+	return nil
 }
 
 // A bag should not pass so many files (design: 500,000); a recorded
@@ -118,8 +150,26 @@ func (s *session) countDay(ctx context.Context, day exporter.Interval) (int64, e
 }
 
 // claim marks the destination as this export's, so that no other export is
-// mixed into it.
+// mixed into it. Once something is stored the mark must be there: a disk that
+// is not mounted, or another server, would look like an empty destination.
 func (s *session) claim(ctx context.Context) error {
+	tally, err := s.journal.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	if n := tally.Total.Artifacts; n > 0 {
+		mark, err := s.dest.Open(ctx, markerPath)
+		if errors.Is(err, fs.ErrNotExist) {
+			return usage(fmt.Errorf("%s does not hold this export (there is no %s), although %s objects of it are stored: "+
+				"is the disk mounted, and are destination.url and endpoint those of the first run?", s.dest.URL(), markerPath, count(n)))
+		}
+		if err != nil {
+			return err
+		}
+		if err := mark.Close(); err != nil {
+			return err
+		}
+	}
 	text, err := json.MarshalIndent(map[string]string{
 		"export": s.journal.ID(), "organization": s.org.ID, "export_id": s.exportID(),
 	}, "", "  ")

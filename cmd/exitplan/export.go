@@ -44,6 +44,9 @@ func export(c *cli.Context, drain <-chan struct{}) (err error) {
 		return err
 	}
 	if c.Bool("resume-from-destination") {
+		if err := s.checkWindow(ctx); err != nil {
+			return err
+		}
 		if err := s.fetchJournal(ctx); err != nil {
 			return err
 		}
@@ -59,9 +62,6 @@ func export(c *cli.Context, drain <-chan struct{}) (err error) {
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
-		return err
-	}
-	if err := s.checkWindow(ctx); err != nil { // now by the platform's time
 		return err
 	}
 	s.heedLimits(ctx)
@@ -233,6 +233,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 	if err := s.openDestination(ctx, nil); err != nil {
 		return err
 	}
+	if err := s.hold(ctx, c, s.settings(frozen["bag_period"])); err != nil {
+		return err
+	}
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
@@ -255,12 +258,16 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
+		e := exporter.Exception{
+			Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: exporter.WindowClosed,
+			Detail: "sealed before it was exported", Attempts: u.Attempts,
+		}
+		if _, open := s.cfg.Contract.Until(dataset.ClassOf(u.Dataset), s.clock.Now()); open {
+			e.Reason = exporter.FailedItem // nobody closed the window
+			e.Detail += ", on request, while its window was open"
+		}
 		if err := s.journal.Commit(ctx, exporter.Receipt{
-			Unit: u.Key, Outcome: exporter.Failed,
-			Exceptions: []exporter.Exception{{
-				Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: exporter.WindowClosed,
-				Detail: "sealed before it was exported", Attempts: u.Attempts,
-			}},
+			Unit: u.Key, Outcome: exporter.Failed, Exceptions: []exporter.Exception{e},
 		}); err != nil {
 			return err
 		}

@@ -151,14 +151,23 @@ func (s *session) heedLimits(ctx context.Context) {
 	}
 }
 
-// identify asks which organization the credentials belong to.
+// identify asks which organization the credentials belong to; all clients
+// must belong to the same.
 func (s *session) identify(ctx context.Context) error {
-	answer, err := s.clients[0].Get(ctx, "/api/v2/organizations/me", nil)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(answer, &s.org); err != nil || s.org.ID == "" {
-		return fmt.Errorf("organizations/me gives no organization id: %.200q", answer)
+	for i, client := range s.clients {
+		answer, err := client.Get(ctx, "/api/v2/organizations/me", nil)
+		if err != nil {
+			return fmt.Errorf("OAuth client %s: %w", client.ID(), err)
+		}
+		var org organization
+		if err := json.Unmarshal(answer, &org); err != nil || org.ID == "" {
+			return fmt.Errorf("OAuth client %s: organizations/me gives no organization id: %.200q", client.ID(), answer)
+		}
+		if i > 0 && org.ID != s.org.ID {
+			return usage(fmt.Errorf("source.clients: OAuth client %s belongs to organization %s (%s), source.client_id to %s (%s): "+
+				"an export has one organization", client.ID(), org.ID, org.Name, s.org.ID, s.org.Name))
+		}
+		s.org = org
 	}
 	return nil
 }

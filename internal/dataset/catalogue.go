@@ -21,6 +21,16 @@ func Catalogue() []exporter.Info {
 	return []exporter.Info{(&Details{}).Info(), (&Recordings{}).Info()}
 }
 
+// ClassOf is the class of a dataset; empty for a name that is in no catalogue.
+func ClassOf(name string) string {
+	for _, info := range Catalogue() {
+		if info.Name == name {
+			return info.Class
+		}
+	}
+	return ""
+}
+
 // New makes the datasets of those names.
 func New(names []string, s Settings) []exporter.Dataset {
 	details := &Details{API: s.API, Layout: s.Layout}

@@ -345,3 +345,26 @@ func TestAJobThatNeverEndsIsReplaced(t *testing.T) {
 		t.Errorf("%d details jobs and %d batch requests, want 2 and 2", jobs.Load(), batches.Load())
 	}
 }
+
+// 100 conversations may have more than 100 recordings: asked for one by one,
+// they are more than a batch request takes.
+func TestMoreRecordingsThanOneBatchRequestTakes(t *testing.T) {
+	faults, err := simulator.ParseFaults("expired-url=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newExport(t, simulator.Config{ConversationsPerDay: 100, RecordedShare: 1, SecondRecordingShare: 1, Faults: faults}, MetadataFull)
+	e.run(t)
+	excepted := e.exceptions(t)
+	for truth := range e.sim.Truth().Recordings() {
+		if _, ok := excepted[truth.ConversationID+"/"+truth.ID]; !ok {
+			t.Fatalf("recording %s is absent without an exception of its own; there are %d", truth.ID, len(excepted))
+		}
+	}
+	e.sim.SetFaults(simulator.Faults{})
+	e.run(t)
+	if left := e.exceptions(t); len(left) > 0 {
+		t.Errorf("%d exceptions are left", len(left))
+	}
+	e.complete(t)
+}

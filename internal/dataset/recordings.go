@@ -157,15 +157,20 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		ask = append(ask, batchItem{ConversationID: c.ID})
 	}
 	for round := 0; len(ask) > 0 && round < rounds; round++ {
-		results, err := r.batch(ctx, ask, round == 0)
-		if err != nil {
-			return exporter.Receipt{}, fatal(err)
+		var again []batchItem
+		// 100 conversations may have more recordings than that.
+		for some := range slices.Chunk(ask, batchSize) {
+			results, err := r.batch(ctx, some, round == 0)
+			if err != nil {
+				return exporter.Receipt{}, fatal(err)
+			}
+			more, err := r.transfer(ctx, results, round == rounds-1)
+			if err != nil {
+				return exporter.Receipt{}, err
+			}
+			again = append(again, more...)
 		}
-		last := round == rounds-1
-		if ask, err = r.transfer(ctx, results, last); err != nil {
-			return exporter.Receipt{}, err
-		}
-		if round == 0 {
+		if ask = again; round == 0 {
 			ask = append(ask, r.unanswered()...)
 		}
 	}

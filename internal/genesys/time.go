@@ -19,7 +19,7 @@ func (c *Client) Time(ctx context.Context) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("ask the platform for the time: %w", err)
 	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
-	resp, err := c.http.Do(req)
+	resp, err := c.login.http.Do(req) // which follows no redirect: its own Date will do
 	if err != nil {
 		return time.Time{}, fmt.Errorf("ask the platform for the time: %w", watch.cause(plain(err)))
 	}

@@ -80,8 +80,8 @@ func (s *Server) submitBatch(w http.ResponseWriter, r *http.Request, c caller) {
 // batchStatus shows results one after another while the latency passes.
 // expectedResultCount starts as the number of items and moves as recordings are
 // discovered, so that it may equal resultCount before the end: only status says
-// when a batch is done. A URL is signed when its result first shows; asking
-// again does not renew it.
+// when a batch is done. A URL's time runs from the submission; asking again does
+// not renew it.
 func (s *Server) batchStatus(w http.ResponseWriter, r *http.Request, c caller) {
 	b, ok := s.batches.find(r.PathValue("jobId"))
 	if !ok || s.cfg.Now().Sub(b.submitted) >= s.cfg.JobTTL {

@@ -8,6 +8,10 @@ import (
 // fail answers with the platform's ErrorBody. params fill %s-like places that
 // the message already shows, as messageParams.
 func fail(w http.ResponseWriter, r *http.Request, status int, code, message string, params ...string) {
+	reply(w, status, errorBody(r, status, code, message, params...))
+}
+
+func errorBody(r *http.Request, status int, code, message string, params ...string) map[string]any {
 	body := map[string]any{
 		"message":           message,
 		"code":              code,
@@ -25,10 +29,7 @@ func fail(w http.ResponseWriter, r *http.Request, status int, code, message stri
 		}
 		body["messageParams"] = named
 	}
-	if status == http.StatusTooManyRequests {
-		body["limit"] = map[string]any{"key": rateLimitKey, "namespace": "platform.api"}
-	}
-	reply(w, status, body)
+	return body
 }
 
 func badRequest(w http.ResponseWriter, r *http.Request, message string) {

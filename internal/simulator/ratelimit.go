@@ -57,14 +57,14 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, tok *token) bool 
 
 // tooMany answers 429; without Retry-After when seconds is 0.
 func tooMany(w http.ResponseWriter, r *http.Request, seconds int, plain bool, allowed int) {
+	code, message := "too.many.requests.retry.after", fmt.Sprintf("Rate limit exceeded. Retry the request in [%d] seconds", seconds)
+	if plain || seconds == 0 {
+		code, message = "too.many.requests", fmt.Sprintf("Rate limit exceeded the maximum [%d] requests within [60] seconds", allowed)
+	}
 	if seconds > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
-	if plain || seconds == 0 {
-		fail(w, r, http.StatusTooManyRequests, "too.many.requests",
-			fmt.Sprintf("Rate limit exceeded the maximum [%d] requests within [60] seconds", allowed))
-		return
-	}
-	fail(w, r, http.StatusTooManyRequests, "too.many.requests.retry.after",
-		fmt.Sprintf("Rate limit exceeded. Retry the request in [%d] seconds", seconds))
+	body := errorBody(r, http.StatusTooManyRequests, code, message)
+	body["limit"] = map[string]any{"key": rateLimitKey, "namespace": "platform.api", "value": allowed}
+	reply(w, http.StatusTooManyRequests, body)
 }
