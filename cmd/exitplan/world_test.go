@@ -65,6 +65,7 @@ func newWorld(t *testing.T, cfg simulator.Config) *world {
 	if cfg.Middleware == nil {
 		cfg.Middleware = definition(t)
 	}
+	cfg.CountMedia = true
 	sim, err := simulator.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -66,6 +66,11 @@ type Config struct {
 	// pass in real time whatever Now says.
 	Now func() time.Time
 
+	// CountMedia counts the transfers of each media object, for [Counts].Media:
+	// the only memory that grows with the organization, but for the items that
+	// faults have hit.
+	CountMedia bool
+
 	// Log receives one JSON line for each request, written after it was answered.
 	Log io.Writer
 

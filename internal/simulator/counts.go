@@ -22,7 +22,8 @@ type Counts struct {
 	// without a fault.
 	MediaStarted   int64 `json:"mediaStarted"`
 	MediaCompleted int64 `json:"mediaCompleted"`
-	// Media has the transfers by object, "<recording id>-<result number>".
+	// Media has the transfers by object, "<recording id>-<result number>", with
+	// [Config].CountMedia.
 	Media map[string]Transfers `json:"media"`
 }
 
@@ -39,13 +40,17 @@ type counter struct {
 	mu     sync.Mutex
 	number uint64
 	Counts
-	objects map[objectKey][2]uint16
+	objects map[objectKey][2]uint16 // nil: not counted
 }
 
-func newCounter() *counter {
-	return &counter{objects: map[objectKey][2]uint16{}, Counts: Counts{
+func newCounter(media bool) *counter {
+	c := &counter{Counts: Counts{
 		Requests: map[string]int64{}, Routes: map[string]int64{}, Status: map[int]int64{},
 	}}
+	if media {
+		c.objects = map[objectKey][2]uint16{}
+	}
+	return c
 }
 
 func (c *counter) begin() uint64 {
@@ -81,9 +86,7 @@ func (c *counter) mediaStarted(rec recording, number int) objectKey {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.MediaStarted++
-	t := c.objects[key]
-	t[0]++
-	c.objects[key] = t
+	c.object(key, 0)
 	return key
 }
 
@@ -91,8 +94,16 @@ func (c *counter) mediaCompleted(key objectKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.MediaCompleted++
+	c.object(key, 1)
+}
+
+// object counts a transfer of one object: 0 started, 1 completed.
+func (c *counter) object(key objectKey, which int) {
+	if c.objects == nil {
+		return
+	}
 	t := c.objects[key]
-	t[1]++
+	t[which]++
 	c.objects[key] = t
 }
 

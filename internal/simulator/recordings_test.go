@@ -83,7 +83,7 @@ func (c *client) recordedItems() [][]m {
 func TestBatchesGiveTheTruth(t *testing.T) {
 	c := start(t, simulator.Config{
 		Seed: 4, ConversationsPerDay: 150, MediaBytes: 8 << 10, SeveralResultsShare: 0.2, SecondRecordingShare: 0.2,
-		ErrorShare: 0.1, ArchivedShare: 0.1, DeletedShare: 0.1, UploadingShare: 0.1, NoRecordingShare: 0.1,
+		ErrorShare: 0.1, ArchivedShare: 0.1, DeletedShare: 0.1, UploadingShare: 0.1, NoRecordingShare: 0.1, CountMedia: true,
 	}).demo()
 	got := map[string][]result{}
 	for _, lot := range c.recordedItems() {

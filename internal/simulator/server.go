@@ -57,7 +57,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		batches: batches{live: map[string]*batch{}},
 		dead:    deadURLs{until: map[string]time.Time{}},
 		faults:  newInjector(cfg.Seed, cfg.Faults),
-		counts:  newCounter(),
+		counts:  newCounter(cfg.CountMedia),
 		log:     newRequestLog(cfg.Log),
 		secret:  make([]byte, 32),
 		elapsed: func() time.Duration { return time.Since(started) },
