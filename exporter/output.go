@@ -15,22 +15,20 @@ type Output struct {
 	Sink
 	journal   Journal
 	meter     *Meter
-	transfers *semaphore.Weighted
+	transfers *semaphore.Weighted // media under way
+	after     *semaphore.Weighted // what follows a medium: its sidecar
 	hard      context.Context // ends with the window or the program, not with a drain
 	spool     string
 	open      func(ctx context.Context, path string) (io.ReadCloser, error)
 }
 
-// Put stores an object as the sink does. Replace is heeded only where no
-// receipt vouches for the path: what a manifest names is never overwritten, so
-// a difference there is ErrConflict.
+// Put stores an object as the sink does, and replaces one that no receipt
+// vouches for: what a manifest names is never overwritten, so a difference
+// there is ErrConflict.
 func (o *Output) Put(ctx context.Context, obj Object, body io.Reader) (Artifact, error) {
-	if obj.Replace {
+	obj.Replace = func(ctx context.Context) (bool, error) {
 		vouched, err := o.journal.Vouched(ctx, obj.Path)
-		if err != nil {
-			return Artifact{}, err
-		}
-		obj.Replace = !vouched
+		return !vouched, err
 	}
 	return o.Sink.Put(ctx, obj, body)
 }
@@ -71,7 +69,7 @@ func (o *Output) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 // while those in flight may finish unless the window closes.
 func (o *Output) Transfers(ctx context.Context) *Transfers {
 	group, hard := errgroup.WithContext(o.hard)
-	return &Transfers{group: group, start: ctx, run: hard, slots: o.transfers}
+	return &Transfers{group: group, start: ctx, run: hard, slots: o.transfers, after: o.after}
 }
 
 // Transfers is a group of concurrent media transfers.
@@ -79,18 +77,41 @@ type Transfers struct {
 	group *errgroup.Group
 	start context.Context // no transfer starts after its end
 	run   context.Context // transfers run under it
-	slots *semaphore.Weighted
+	slots, after *semaphore.Weighted
+}
+
+// Slot is a transfer's place among those that run at once.
+type Slot struct{ held, after *semaphore.Weighted }
+
+// Stored gives the place to the next medium, once this one's is stored, and
+// takes one among the small objects that follow media: on a network, waiting
+// for these must not keep media waiting.
+func (s *Slot) Stored(ctx context.Context) error {
+	s.leave()
+	if err := s.after.Acquire(ctx, 1); err != nil {
+		return context.Cause(ctx)
+	}
+	s.held = s.after
+	return nil
+}
+
+func (s *Slot) leave() {
+	if s.held != nil {
+		s.held.Release(1)
+	}
+	s.held = nil
 }
 
 // Go waits for a free slot, then runs fn in it. It returns false, without
 // running fn, once the unit's context has ended or a transfer has failed.
-func (t *Transfers) Go(fn func(ctx context.Context) error) bool {
+func (t *Transfers) Go(fn func(ctx context.Context, slot *Slot) error) bool {
 	if t.run.Err() != nil || t.slots.Acquire(t.start, 1) != nil {
 		return false
 	}
 	t.group.Go(func() error {
-		defer t.slots.Release(1)
-		return fn(t.run)
+		slot := &Slot{held: t.slots, after: t.after}
+		defer slot.leave()
+		return fn(t.run, slot)
 	})
 	return true
 }

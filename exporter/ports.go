@@ -64,11 +64,23 @@ type Object struct {
 	// that wraps ErrUnverified, and nothing is stored.
 	Size        int64
 	ContentType string
-	// Replace allows to overwrite an object of that path whose bytes differ:
-	// for objects that no committed receipt vouches for (a part whose run was
-	// killed before its commit) and for control files. Without it a
-	// difference is ErrConflict.
-	Replace bool
+	// Replace says whether an object of that path whose bytes differ may be
+	// overwritten, and is asked only when there is one: for objects that no
+	// committed receipt vouches for (a part whose run was killed before its
+	// commit) and for control files. Where it is nil or says no, a difference
+	// is ErrConflict.
+	Replace func(context.Context) (bool, error)
+}
+
+// Always lets an object be replaced, whatever is there.
+func Always(context.Context) (bool, error) { return true, nil }
+
+// Replaceable asks Replace.
+func (o Object) Replaceable(ctx context.Context) (bool, error) {
+	if o.Replace == nil {
+		return false, nil
+	}
+	return o.Replace(ctx)
 }
 
 // Sink stores objects. Implementations are safe for concurrent use.

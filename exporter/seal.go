@@ -223,7 +223,7 @@ func (s Sealing) control(ctx context.Context, f ControlFile) (manifest.Entry, er
 }
 
 func (s Sealing) put(ctx context.Context, path string, body io.Reader, size int64) error {
-	_, err := s.Sink.Put(ctx, Object{Path: path, Size: size, ContentType: contentType(path), Replace: true}, body)
+	_, err := s.Sink.Put(ctx, Object{Path: path, Size: size, ContentType: contentType(path), Replace: Always}, body)
 	return err
 }
 

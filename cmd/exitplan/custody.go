@@ -220,7 +220,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 	if _, err := packed.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	_, err = s.dest.Put(ctx, exporter.Object{Path: backupPath, Size: size, ContentType: "application/gzip", Replace: true}, packed)
+	_, err = s.dest.Put(ctx, exporter.Object{Path: backupPath, Size: size, ContentType: "application/gzip", Replace: exporter.Always}, packed)
 	if err != nil {
 		return fmt.Errorf("copy the journal to the destination: %w", err)
 	}

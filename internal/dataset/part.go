@@ -46,8 +46,6 @@ func (p *part) write(out *exporter.Output, raw json.RawMessage) error {
 }
 
 // store ends the part, puts it into the sink and leaves p ready for the next.
-// No receipt vouches for a part before it is stored, so it may replace what a
-// killed run left under its name.
 func (p *part) store(ctx context.Context, out *exporter.Output, path string) (exporter.Artifact, error) {
 	defer p.discard()
 	if err := p.zip.Close(); err != nil {
@@ -64,7 +62,7 @@ func (p *part) store(ctx context.Context, out *exporter.Output, path string) (ex
 		return exporter.Artifact{}, err
 	}
 	artifact, err := out.Put(ctx, exporter.Object{
-		Path: path, Size: size, ContentType: "application/gzip", Replace: true,
+		Path: path, Size: size, ContentType: "application/gzip",
 	}, p.file)
 	artifact.Records = p.rows
 	return artifact, err

@@ -54,8 +54,8 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 				continue
 			}
 		}
-		ok := group.Go(func(ctx context.Context) error {
-			doubt, err := r.recording(ctx, conversation, of, last)
+		ok := group.Go(func(ctx context.Context, slot *exporter.Slot) error {
+			doubt, err := r.recording(ctx, slot, conversation, of, last)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -130,7 +130,7 @@ func (r *recordingsRun) base(c recorded, recording string) string {
 // sidecar once they are all there or no further round follows. Whatever was
 // stored is committed, also where something else failed, so that no object
 // lies in a bag unknown to its manifest.
-func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (doubt string, err error) {
+func (r *recordingsRun) recording(ctx context.Context, slot *exporter.Slot, c recorded, of []batchResult, last bool) (doubt string, err error) {
 	id := of[0].RecordingID
 	name := r.base(c, id)
 	var (
@@ -170,9 +170,11 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 	}
 	receipt := exporter.Receipt{Unit: r.unit.Key, Artifacts: artifacts}
 	if failed == nil && (broken == nil || last) && !r.has(name+sidecarSuffix) {
-		var side exporter.Artifact
-		if side, failed = r.putSidecar(ctx, c, id, name+sidecarSuffix, files); failed == nil {
-			receipt.Artifacts = append(receipt.Artifacts, side)
+		if failed = slot.Stored(ctx); failed == nil {
+			var side exporter.Artifact
+			if side, failed = r.putSidecar(ctx, c, id, name+sidecarSuffix, files); failed == nil {
+				receipt.Artifacts = append(receipt.Artifacts, side)
+			}
 		}
 	}
 	if failed == nil && broken == nil {
@@ -193,7 +195,7 @@ func (r *recordingsRun) putSidecar(ctx context.Context, c recorded, id, path str
 		return exporter.Artifact{}, err
 	}
 	side, err := r.out.Put(ctx, exporter.Object{
-		Path: path, Size: int64(len(text)), ContentType: "application/json", Replace: true,
+		Path: path, Size: int64(len(text)), ContentType: "application/json",
 	}, bytes.NewReader(text))
 	side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
 	return side, err
@@ -253,8 +255,6 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 		}
 		body = spool
 	}
-	// What a killed run stored under this name no receipt vouches for.
-	object.Replace = true
 	a, err := r.out.Put(ctx, object, body)
 	if err != nil {
 		return a, "", r.received(ctx, check, err)

@@ -143,7 +143,7 @@ func (d *Dir) Put(ctx context.Context, obj exporter.Object, body io.Reader) (exp
 		return exporter.Artifact{}, fmt.Errorf("store %s: %w", obj.Path, explainFile(err))
 	}
 	defer root.Remove(staged) // a second name by now, or of no use
-	if err := d.publish(root, staged, obj, src); err != nil {
+	if err := d.publish(ctx, root, staged, obj, src); err != nil {
 		return exporter.Artifact{}, err
 	}
 	return exporter.Artifact{
@@ -173,7 +173,7 @@ func (d *Dir) write(root *os.Root, name string, src *source) error {
 }
 
 // publish gives the staged file its name, unless that name is taken.
-func (d *Dir) publish(root *os.Root, staged string, obj exporter.Object, src *source) error {
+func (d *Dir) publish(ctx context.Context, root *os.Root, staged string, obj exporter.Object, src *source) error {
 	name := path.Join(d.prefix, obj.Path)
 	dir := path.Dir(name)
 	if err := d.makeDurable(root, dir); err != nil {
@@ -182,8 +182,14 @@ func (d *Dir) publish(root *os.Root, staged string, obj exporter.Object, src *so
 	err := d.link(root, staged, name)
 	if errors.Is(err, fs.ErrExist) {
 		err = d.existing(root, name, obj, src)
-		if errors.Is(err, exporter.ErrConflict) && obj.Replace {
-			err = root.Rename(staged, name)
+		if errors.Is(err, exporter.ErrConflict) {
+			may, asked := obj.Replaceable(ctx)
+			if asked != nil {
+				return asked
+			}
+			if may {
+				err = root.Rename(staged, name)
+			}
 		}
 	}
 	if errors.Is(err, exporter.ErrConflict) {

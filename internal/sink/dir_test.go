@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,11 +83,11 @@ func TestDirectoryFollowsNoLinkOut(t *testing.T) {
 		}
 	}
 	d := open(t, sink.Config{URL: base, Root: "org"})
-	for _, replace := range []bool{false, true} {
+	for _, replace := range []func(context.Context) (bool, error){nil, exporter.Always} {
 		for _, path := range []string{"dir/new", "dir/secret", "file"} {
 			_, err := d.Put(t.Context(), exporter.Object{Path: path, Size: 1, Replace: replace}, strings.NewReader("y"))
 			if err == nil {
-				t.Errorf("stored %s through a link (replace: %v)", path, replace)
+				t.Errorf("stored %s through a link (replace: %v)", path, replace != nil)
 			}
 		}
 	}

@@ -351,14 +351,14 @@ func TestS3ReplacesWhatItHasSeen(t *testing.T) {
 	d, proxy := behind(t, func(r *http.Request) sinktest.Action {
 		if r.Header.Get("If-Match") != "" && !raced {
 			raced = true
-			if _, err := other.Put(context.Background(), exporter.Object{Path: "a", Size: 3, Replace: true}, strings.NewReader("two")); err != nil {
+			if _, err := other.Put(context.Background(), exporter.Object{Path: "a", Size: 3, Replace: exporter.Always}, strings.NewReader("two")); err != nil {
 				t.Error(err)
 			}
 		}
 		return sinktest.Action{}
 	}, func(c *sink.Config) { c.URL = started(t).URL() + "/" + strings.TrimSuffix(root, "/export") })
 	for _, text := range []string{"one", "new"} {
-		if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 3, Replace: true}, strings.NewReader(text)); err != nil {
+		if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 3, Replace: exporter.Always}, strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
 	}

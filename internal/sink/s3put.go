@@ -184,8 +184,10 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 			if err != nil || seen.same {
 				return seen.attest, err
 			}
-			if seen.exists && !obj.Replace {
-				return exporter.Attestation{}, conflict(obj.Path, seen.differs)
+			if seen.exists {
+				if err := overwrite(ctx, obj, seen); err != nil {
+					return exporter.Attestation{}, err
+				}
 			}
 			when = condition{}
 		}
@@ -213,9 +215,10 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 			return exporter.Attestation{}, s.explain(stopped, "store", obj.Path, err)
 		case !seen.exists:
 			when = absent
-		case !obj.Replace:
-			return exporter.Attestation{}, conflict(obj.Path, seen.differs)
 		default:
+			if err := overwrite(ctx, obj, seen); err != nil {
+				return exporter.Attestation{}, err
+			}
 			when = condition{match: &seen.attest.ETag}
 		}
 		if stopped.Err() != nil { // it is not there, and shall not be
@@ -223,6 +226,15 @@ func (s *S3) commit(ctx context.Context, obj exporter.Object, want content, writ
 		}
 	}
 	return exporter.Attestation{}, s.explain(ctx, "store", obj.Path, err)
+}
+
+// overwrite says whether an object that differs may be overwritten.
+func overwrite(ctx context.Context, obj exporter.Object, seen sight) error {
+	may, err := obj.Replaceable(ctx)
+	if err == nil && !may {
+		err = conflict(obj.Path, seen.differs)
+	}
+	return err
 }
 
 // confirm holds what S3 says it stored against what it should have.

@@ -204,7 +204,7 @@ func TestS3LesserStores(t *testing.T) {
 			if !bytes.Equal(read(t, d, "a"), b) {
 				t.Fatal("overwritten")
 			}
-			if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 1000, Replace: true}, stream(other)); err != nil {
+			if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 1000, Replace: exporter.Always}, stream(other)); err != nil {
 				t.Error(err)
 			}
 			if !bytes.Equal(read(t, d, "a"), other) {

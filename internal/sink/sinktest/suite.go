@@ -127,7 +127,7 @@ func storesTheSameAgain(t *testing.T, d Destination) {
 		path := fmt.Sprintf("a/%d", size)
 		want := Bytes(1, size)
 		first := put(t, d, path, want)
-		for _, replace := range []bool{false, true} {
+		for _, replace := range []func(context.Context) (bool, error){nil, exporter.Always} {
 			again, err := d.Put(t.Context(), exporter.Object{Path: path, Size: -1, Replace: replace}, iotest.HalfReader(bytes.NewReader(want)))
 			if err != nil {
 				t.Fatal(err)
@@ -161,7 +161,7 @@ func replacesWhereAllowed(t *testing.T, d Destination) {
 		path := fmt.Sprintf("a/%d", size)
 		put(t, d, path, Bytes(1, size))
 		for i, other := range [][]byte{Bytes(2, size), Bytes(3, 50)} {
-			_, err := d.Put(t.Context(), exporter.Object{Path: path, Size: -1, Replace: true}, iotest.HalfReader(bytes.NewReader(other)))
+			_, err := d.Put(t.Context(), exporter.Object{Path: path, Size: -1, Replace: exporter.Always}, iotest.HalfReader(bytes.NewReader(other)))
 			if err != nil {
 				t.Fatal(err)
 			}
