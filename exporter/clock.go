@@ -6,7 +6,8 @@ import (
 )
 
 // A jump of the platform's clock by more than this is believed only once a
-// second answer confirms it, so that one broken header closes no window.
+// second answer confirms it, so that one broken header closes no window. So is
+// a first answer that contradicts this machine's clock.
 const jumpTolerance = 2 * time.Minute
 
 // Clock is the time that windows are decided by: the platform's, as its Date
@@ -39,17 +40,17 @@ func (c *Clock) Observe(date time.Time) {
 	local := c.local()
 	latest := date.Add(time.Second)
 	c.skew = local.Round(0).Sub(date)
-	if c.server.IsZero() {
-		c.server, c.anchor = latest, local
-		return
+	first := c.server.IsZero()
+	estimate := local.Round(0)
+	if !first {
+		estimate = c.server.Add(local.Sub(c.anchor))
 	}
-	estimate := c.server.Add(local.Sub(c.anchor))
 	ahead := latest.Sub(estimate)
 	switch {
-	case ahead <= 0:
+	case !first && ahead <= 0:
 		c.surprise = time.Time{}
 		return
-	case ahead > jumpTolerance && latest.Sub(c.surprise).Abs() > jumpTolerance:
+	case ahead.Abs() > jumpTolerance && latest.Sub(c.surprise).Abs() > jumpTolerance:
 		c.surprise = latest
 		return
 	}

@@ -25,6 +25,7 @@ func TestClockFollowsThePlatformNotTheMachine(t *testing.T) {
 		t.Error("trusted before any answer")
 	}
 	c.Observe(d.server(0))
+	c.Observe(d.server(0)) // which contradicts this machine, and so is told twice
 	if got := c.Now(); got.Before(noon) || got.After(noon.Add(time.Second)) {
 		t.Errorf("now %v, want %v", got, noon)
 	}
@@ -65,5 +66,18 @@ func TestClockBelievesAJumpOnlyOnceItIsConfirmed(t *testing.T) {
 	c.Observe(d.server(24*3600 + 1))
 	if got := c.Now(); got.Before(noon.Add(24 * time.Hour)) {
 		t.Errorf("two headers agree, but the clock says %v", got)
+	}
+}
+
+func TestOneBrokenFirstAnswerIsNotBelieved(t *testing.T) {
+	d := &desk{now: noon}
+	c := exporter.NewClock(d.read, noon.Add(-time.Minute))
+	c.Observe(noon.AddDate(5, 0, 0))
+	if got := c.Now(); !got.Equal(noon) || c.Trusted() {
+		t.Errorf("one answer moved the clock to %v", got)
+	}
+	c.Observe(d.server(0))
+	if got := c.Now(); got.After(noon.Add(time.Minute)) || !c.Trusted() {
+		t.Errorf("now %v, want %v", got, noon)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -18,6 +19,7 @@ type Output struct {
 	transfers *semaphore.Weighted // media under way
 	after     *semaphore.Weighted // what follows a medium: its sidecar
 	hard      context.Context // ends with the window or the program, not with a drain
+	clock     *Clock
 	spool     string
 	open      func(ctx context.Context, path string) (io.ReadCloser, error)
 }
@@ -32,6 +34,9 @@ func (o *Output) Put(ctx context.Context, obj Object, body io.Reader) (Artifact,
 	}
 	return o.Sink.Put(ctx, obj, body)
 }
+
+// Now is the trusted time.
+func (o *Output) Now() time.Time { return o.clock.Now() }
 
 // Save commits what a unit has achieved so far; durable on return. The end of
 // ctx does not keep it from that: an object that is stored, and that nobody

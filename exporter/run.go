@@ -37,8 +37,9 @@ type Config struct {
 	Log   *slog.Logger
 }
 
-// After so many failed runs without a success between them the cause is not
-// in the units, and going on would only burn through the rest of them.
+// After so many units failed without a success between them the cause is not
+// in the units, and going on would only burn through the rest of them. Units
+// that have had their runs before are not counted: theirs may well be.
 const failuresInARow = 25
 
 // Run plans every dataset and works until no unit is pending. It returns nil
@@ -124,7 +125,7 @@ type scheduler struct {
 	running  int             // units handed out
 	shut     map[string]bool // datasets whose window is closed
 	failures map[string]int  // failed runs in this process, by unit
-	inARow   int             // failed runs since the last success
+	inARow   int             // units that failed since the last success
 }
 
 // plan adds the units of every dataset to the journal, in batches.
@@ -231,7 +232,7 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 
 	out := &Output{
 		Sink: s.cfg.Sink, journal: s.cfg.Journal, meter: s.cfg.Meter,
-		transfers: s.transfers, after: s.after, hard: hard, spool: s.cfg.Spool, open: s.cfg.Open,
+		transfers: s.transfers, after: s.after, hard: hard, clock: s.cfg.Clock, spool: s.cfg.Spool, open: s.cfg.Open,
 	}
 	log := s.cfg.Log.With("unit", u.Key, "attempt", u.Attempts+1)
 	log.Debug("unit starts")
@@ -261,11 +262,13 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 func (s *scheduler) failed(ctx, unitCtx context.Context, u Unit, err error, log *slog.Logger, giveBack func() error) error {
 	s.mu.Lock()
 	s.failures[u.Key]++
-	s.inARow++
+	if s.failures[u.Key] == 1 && u.Attempts < s.cfg.Attempts {
+		s.inARow++
+	}
 	tries, inARow := s.failures[u.Key], s.inARow
 	s.mu.Unlock()
 	if inARow >= failuresInARow {
-		return errors.Join(fmt.Errorf("%w: %d runs of units failed one after another, the last one %s: %w",
+		return errors.Join(fmt.Errorf("%w: %d units failed one after another, the last one %s: %w",
 			ErrFatal, inARow, u.Key, err), giveBack())
 	}
 	if tries < s.cfg.Attempts && !errors.Is(err, ErrConflict) {

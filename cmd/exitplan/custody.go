@@ -93,8 +93,8 @@ func (s *session) stays(ctx context.Context, changed *journal.SettingsChanged) e
 	}
 	for _, c := range changed.Changed {
 		switch c.Key {
-		case "destination.url", "export_id", "layout":
-			return usage(fmt.Errorf("%s was %q and is now %q, but %s objects are stored under the first: restore it, "+
+		case "destination.url", "export_id", "layout", "bag_period":
+			return usage(fmt.Errorf("%s was %q and is now %q, but %s objects are stored by the first: restore it, "+
 				"or begin another export with a state directory of its own", c.Key, c.Was, c.Now, count(tally.Total.Artifacts)))
 		}
 	}

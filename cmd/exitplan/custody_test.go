@@ -50,6 +50,9 @@ func TestAnExportDoesNotMove(t *testing.T) {
 			w.set(t, change[0], before)
 		}
 	}
+	if stderr := w.export(t, exitUsage, "--amend", "--bag-period", "day"); !strings.Contains(stderr, "bag_period") {
+		t.Errorf("another bag period: it says:\n%s", tail(stderr))
+	}
 	if _, err := os.Stat(filepath.Join(w.dir, "elsewhere")); !os.IsNotExist(err) {
 		t.Errorf("something was written elsewhere (%v)", err)
 	}

@@ -29,9 +29,9 @@ type batchResult struct {
 
 // batch has a batch request made and completed. In the first round, which asks
 // for everything, it goes on with one that an earlier run of the unit
-// submitted, and reads the metadata while the platform works. The requests of
-// later rounds are not remembered: their answers are not about everything, so
-// that a repeat must not begin with one.
+// submitted. It reads the metadata while the platform works. Other requests are
+// not remembered: their answers are not about everything, so that a repeat must
+// not begin with one.
 func (r *recordingsRun) batch(ctx context.Context, ask []batchItem, first bool) ([]batchResult, error) {
 	client := r.d.API.of(r.at.Client)
 	id := ""
@@ -50,7 +50,7 @@ func (r *recordingsRun) batch(ctx context.Context, ask []batchItem, first bool) 
 				}
 			}
 		}
-		if first && try == 0 {
+		if try == 0 {
 			if err := r.metadata(ctx, client, ask); err != nil {
 				return nil, err
 			}

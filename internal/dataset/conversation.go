@@ -29,6 +29,8 @@ type conversation struct {
 			} `json:"segments"`
 		} `json:"sessions"`
 	} `json:"participants"`
+
+	unsure bool // not everything could be read
 }
 
 // readConversation never fails: a record that is not what the API definition
@@ -40,7 +42,7 @@ func readConversation(raw stdjson.RawMessage) conversation {
 	}
 	// One odd field must not hide the ones that decide where the record goes.
 	var fields map[string]jsontext.Value
-	c = conversation{}
+	c = conversation{unsure: true}
 	if json.Unmarshal(raw, &fields, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
 		return c
 	}
@@ -61,13 +63,22 @@ func (c conversation) identity(raw stdjson.RawMessage) []byte {
 	return []byte(c.ID)
 }
 
+// start is when it started; a time without a zone is UTC, as all of the
+// platform's are.
 func (c conversation) start() (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339Nano, c.Start)
-	return t.UTC(), err == nil
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
+		if t, err := time.Parse(layout, c.Start); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
-// recorded says whether any session of it was recorded.
+// recorded says whether any session of it was recorded, or may have been.
 func (c conversation) recorded() bool {
+	if c.unsure && c.ID != "" {
+		return true
+	}
 	for _, p := range c.Participants {
 		if p.ScreenRecording {
 			return true
@@ -93,10 +104,12 @@ type recorded struct {
 	MediaTypes []string  `json:"mediaTypes,omitempty"`
 	UserIDs    []string  `json:"userIds,omitempty"`
 	QueueIDs   []string  `json:"queueIds,omitempty"`
+	// Unsure: its details could not be read in full, and might hide a flag.
+	Unsure bool `json:"unsure,omitempty"`
 }
 
 func (c conversation) summary() recorded {
-	r := recorded{ID: c.ID, End: c.End, Direction: c.Direction}
+	r := recorded{ID: c.ID, End: c.End, Direction: c.Direction, Unsure: c.unsure}
 	r.Start, _ = c.start()
 	for _, p := range c.Participants {
 		r.UserIDs = append(r.UserIDs, p.UserID)

@@ -102,6 +102,16 @@ func (p detailsParams) name() string {
 	return p.From.Format("2006-01-02T150405") + "-" + p.To.Format("20060102T150405")
 }
 
+// holds says whether a conversation belongs to the interval: it does where it
+// started. One whose start cannot be read belongs to the first part of its day.
+func (p detailsParams) holds(c conversation) bool {
+	start, ok := c.start()
+	if !ok {
+		return p.From.Equal(p.From.Truncate(24 * time.Hour))
+	}
+	return exporter.Interval{From: p.From, To: p.To}.Contains(start)
+}
+
 func wholeDay(p detailsParams) bool {
 	return p.From.Equal(p.From.Truncate(24*time.Hour)) && p.To.Equal(p.From.Add(24*time.Hour))
 }
@@ -129,7 +139,7 @@ func (d *Details) run(ctx context.Context, u exporter.Unit, p detailsParams, out
 		return exporter.Receipt{}, err
 	}
 	defer run.part.discard()
-	if run.total > int64(d.maxRows()) && p.To.Sub(p.From) > shortest {
+	if run.total > int64(d.maxRows()) && p.To.Sub(p.From) > shortest && !find { // which remembers less
 		pieces := int(run.total/int64(d.maxRows())) + 1
 		return split(run, p, pieces)
 	}
@@ -167,6 +177,12 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 		run.at.Job, run.at.Cursor = "", "" // another client's job is not readable
 	}
 	run.at.Client = run.client.ID()
+	switch {
+	case d.Recordings == nil: // not selected in this run
+		run.at.Searched = false
+	case len(u.Stored) == 0:
+		run.at.Searched = true
+	}
 	if find {
 		// What was seen is not stored, so that the job is read from its start;
 		// what was discovered comes again under the same keys.
@@ -203,12 +219,15 @@ func countStarted(ctx context.Context, c *genesys.Client, p detailsParams) (int6
 		return 0, err
 	}
 	var counted struct {
-		TotalHits int64 `json:"totalHits"`
+		TotalHits *int64 `json:"totalHits"`
 	}
 	if err := json.Unmarshal(answer, &counted); err != nil {
 		return 0, fmt.Errorf("answer of the details query: %w", err)
 	}
-	return counted.TotalHits, nil
+	if counted.TotalHits == nil {
+		return 0, fmt.Errorf("answer of the details query: no totalHits in %.200q", answer)
+	}
+	return *counted.TotalHits, nil
 }
 
 // split hands the interval over to smaller units, and with it the search for
@@ -218,6 +237,15 @@ func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, erro
 	length := (p.To.Sub(p.From)/time.Duration(pieces) + time.Minute - 1).Truncate(time.Minute)
 	length = max(length, shortest)
 	r := exporter.Receipt{Outcome: exporter.Done, Expected: run.expected(), Settled: run.settled()}
+	if run.find {
+		// The parts have no count, and store nothing that could be counted.
+		r.Exceptions = []exporter.Exception{{
+			Dataset: RecordingsName, Unit: run.unit.Key, Item: run.item(), Reason: exporter.FailedItem,
+			Detail: fmt.Sprintf("the platform gave this interval in parts only: whether they held all of its %d conversations, and so all "+
+				"that was recorded, is not known; exporting %s with it tells", run.total, DetailsName),
+			Attempts: run.unit.Attempts + 1,
+		}}
+	}
 	for from := p.From; from.Before(p.To); from = from.Add(length) {
 		to := from.Add(length)
 		if to.After(p.To) {
@@ -240,7 +268,7 @@ func (r *detailsRun) pieces() []func(detailsParams) (exporter.Unit, error) {
 	switch {
 	case r.find:
 		return []func(detailsParams) (exporter.Unit, error){findUnit}
-	case r.d.Recordings != nil:
+	case r.at.Searched:
 		return []func(detailsParams) (exporter.Unit, error){detailsUnit, findUnit}
 	}
 	return []func(detailsParams) (exporter.Unit, error){detailsUnit}

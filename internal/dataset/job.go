@@ -42,8 +42,10 @@ type detailsCheckpoint struct {
 	Part    int        `json:"part"`
 	Batch   int        `json:"batch"`
 	Waiting []recorded `json:"waiting,omitempty"` // recorded conversations of no batch yet
-	Counted bool       `json:"counted,omitempty"`
-	Total   int64      `json:"total,omitempty"`
+	// Searched: every row stored so far was searched for recordings.
+	Searched bool  `json:"searched,omitempty"`
+	Counted  bool  `json:"counted,omitempty"`
+	Total    int64 `json:"total,omitempty"`
 }
 
 // errJobGone: the job, or its cursor, is of no more use; another may be.
@@ -137,7 +139,7 @@ func (r *detailsRun) pages(ctx context.Context) error {
 	if r.d.PageRows > 0 {
 		size = r.d.PageRows
 	}
-	stuck := 0
+	idle, turns := map[string]bool{}, 0 // cursors since the last page with anything new
 	for {
 		q := url.Values{"pageSize": {strconv.Itoa(size)}}
 		if r.at.Cursor != "" {
@@ -161,14 +163,18 @@ func (r *detailsRun) pages(ctx context.Context) error {
 		if cursor == "" {
 			return nil
 		}
-		// A cursor that leads to itself and brings nothing new leads nowhere.
-		if cursor == r.at.Cursor && r.open == before {
-			if stuck++; stuck >= 5 {
-				return fmt.Errorf("%w: the results of %s lead back to the same page", errJobGone, r.at.Job)
+		// A page may come twice; cursors that lead in a circle and bring
+		// nothing new lead nowhere.
+		switch {
+		case r.open > before:
+			clear(idle)
+			turns = 0
+		case idle[cursor]:
+			if turns++; turns >= 5 {
+				return fmt.Errorf("%w: the results of %s lead in a circle", errJobGone, r.at.Job)
 			}
-			continue
 		}
-		stuck = 0
+		idle[cursor] = true
 		r.at.Cursor = cursor
 		if r.part.bytes >= r.partBytes() || r.find && len(r.at.Waiting) >= batchSize {
 			if err := r.flush(ctx); err != nil {
@@ -189,7 +195,7 @@ func (r *detailsRun) partBytes() int64 {
 // once: after a broken answer the page is read again.
 func (r *detailsRun) row(raw json.RawMessage) error {
 	c := readConversation(raw)
-	if start, ok := c.start(); ok && !(exporter.Interval{From: r.p.From, To: r.p.To}).Contains(start) {
+	if !r.p.holds(c) {
 		return nil
 	}
 	if !r.seen.add(c.identity(raw)) {
@@ -201,7 +207,7 @@ func (r *detailsRun) row(raw json.RawMessage) error {
 		}
 	}
 	r.open++
-	if r.d.Recordings != nil && c.recorded() {
+	if r.at.Searched && c.recorded() {
 		r.at.Waiting = append(r.at.Waiting, c.summary())
 	}
 	return nil
@@ -273,7 +279,7 @@ func (r *detailsRun) expected() []exporter.Expectation {
 // settled names the unit that would look for the recorded conversations which
 // this one has found, or handed over.
 func (r *detailsRun) settled() []string {
-	if r.find || r.d.Recordings == nil {
+	if r.find || !r.at.Searched {
 		return nil
 	}
 	return []string{findKey(r.p)}
@@ -295,13 +301,13 @@ func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
 			Detail:   fmt.Sprintf("the details query counts %d conversations, two details jobs gave %d", r.total, r.rows),
 			Attempts: r.unit.Attempts + 1,
 		}}
-		// The next run asks for a new job.
-		r.at.Job, r.at.Cursor = "", ""
 	}
+	r.cleanUp(ctx)
+	// Should another run open the unit again, it asks for a new job.
+	r.at.Job, r.at.Cursor = "", ""
 	if receipt.Checkpoint, err = json.Marshal(r.at); err != nil {
 		return exporter.Receipt{}, err
 	}
-	r.cleanUp(ctx)
 	return receipt, nil
 }
 

@@ -157,7 +157,7 @@ func TestAListedRecordingWithoutResultIsAskedForAgain(t *testing.T) {
 		return results
 	})}, MetadataFull)
 	// One poll for each round: the first comes when all is done.
-	e.records.pace.typical = 200 * time.Millisecond
+	e.recordings.pace.typical = 200 * time.Millisecond
 	e.run(t)
 	e.complete(t)
 }
@@ -338,7 +338,7 @@ func TestAJobThatNeverEndsIsReplaced(t *testing.T) {
 			_, _ = io.WriteString(w, stuck)
 		})
 	}}, MetadataFull)
-	e.details.pace.patience, e.records.pace.patience = 100*time.Millisecond, 100*time.Millisecond
+	e.details.pace.patience, e.recordings.pace.patience = 100*time.Millisecond, 100*time.Millisecond
 	e.run(t)
 	e.complete(t)
 	if batches.Load() != 2 || jobs.Load() != 2 {

@@ -11,6 +11,35 @@ import (
 	"exitplan/exporter"
 )
 
+// containers are the kinds of media that say at their beginning what they are.
+var containers = []struct {
+	extension string
+	begins    func(head []byte) bool
+}{
+	{".wav", func(h []byte) bool {
+		return len(h) >= 12 && string(h[8:12]) == "WAVE" && (at(h, 0, "RIFF") || at(h, 0, "RF64") || at(h, 0, "BW64"))
+	}},
+	{".ogg", func(h []byte) bool { return at(h, 0, "OggS") }},
+	{".webm", func(h []byte) bool { return at(h, 0, "\x1aE\xdf\xa3") }},
+	{".mp3", func(h []byte) bool { return at(h, 0, "ID3") || len(h) >= 2 && h[0] == 0xff && h[1]&0xe0 == 0xe0 }},
+	{".mp4", func(h []byte) bool { return at(h, 4, "ftyp") }},
+	{".zip", func(h []byte) bool { return at(h, 0, "PK") }},
+}
+
+func at(head []byte, offset int, text string) bool {
+	return len(head) >= offset+len(text) && string(head[offset:offset+len(text)]) == text
+}
+
+// container is the kind of media that the bytes are; empty for none of them.
+func container(head []byte) string {
+	for _, c := range containers {
+		if c.begins(head) {
+			return c.extension
+		}
+	}
+	return ""
+}
+
 // extension is the file name's ending for a content type, with the dot.
 func extension(contentType string) string {
 	kind, _, _ := mime.ParseMediaType(contentType)
@@ -36,8 +65,11 @@ func extension(contentType string) string {
 	case "text/plain":
 		return ".txt"
 	}
-	return ".bin"
+	return unknownExtension
 }
+
+const unknownExtension = ".bin"
+
 
 // mediaCheck passes media through and holds it against what it claims to be:
 // an error page is not a recording, and a WAV or Ogg file says itself how long
@@ -46,7 +78,8 @@ func extension(contentType string) string {
 // and the finding is kept in doubt.
 type mediaCheck struct {
 	body    io.Reader
-	kind    string // content type, without parameters
+	kind    string // content type announced by the platform, without parameters
+	served  string // and by the storage, if it says so
 	lenient bool
 	doubt   string
 	err     error // what the source answered instead of bytes
@@ -58,9 +91,10 @@ type mediaCheck struct {
 
 const headBytes = 64
 
-func newMediaCheck(body io.Reader, contentType string, lenient bool) *mediaCheck {
-	kind, _, _ := mime.ParseMediaType(contentType)
-	return &mediaCheck{body: body, kind: kind, lenient: lenient}
+func newMediaCheck(body io.Reader, announced, served string, lenient bool) *mediaCheck {
+	kind, _, _ := mime.ParseMediaType(announced)
+	actual, _, _ := mime.ParseMediaType(served)
+	return &mediaCheck{body: body, kind: kind, served: actual, lenient: lenient}
 }
 
 func (c *mediaCheck) Read(p []byte) (int, error) {
@@ -95,14 +129,23 @@ func (c *mediaCheck) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errorPage recognises text where sound or pictures were announced.
+// errorPage recognises text where sound or pictures were announced, or nothing
+// in particular.
 func (c *mediaCheck) errorPage(start []byte) bool {
-	family, _, _ := strings.Cut(c.kind, "/")
-	if family != "audio" && family != "video" && c.kind != "application/zip" && c.kind != "application/ogg" {
+	if !isMedia(c.kind) && c.kind != "" || container(start) != "" {
 		return false
 	}
 	start = bytes.TrimLeft(start, " \t\r\n\ufeff")
-	return len(start) > 0 && (start[0] == '<' || start[0] == '{')
+	return len(start) > 0 && (start[0] == '<' || start[0] == '{') || isText(c.served)
+}
+
+func isMedia(kind string) bool {
+	family, _, _ := strings.Cut(kind, "/")
+	return family == "audio" || family == "video" || kind == "application/zip" || kind == "application/ogg"
+}
+
+func isText(kind string) bool {
+	return strings.HasPrefix(kind, "text/") || kind == "application/json" || kind == "application/xml" || kind == "application/problem+json"
 }
 
 // finding compares the whole with what the container says of itself.
@@ -118,6 +161,8 @@ func (c *mediaCheck) finding() string {
 		}
 	case bytes.HasPrefix(c.head, []byte("OggS")):
 		return c.ogg.finding()
+	case container(c.head) == "" && isMedia(c.kind) && extension(c.kind) != unknownExtension:
+		return fmt.Sprintf("what was delivered is no %s, and nothing else that is known", c.kind)
 	}
 	return ""
 }

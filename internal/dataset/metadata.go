@@ -22,32 +22,39 @@ type metadata struct {
 	raw            json.RawMessage
 }
 
-// metadata reads the metadata of each conversation asked for. One that is
-// denied or unknown is remembered, not an error: its media may still come.
+// metadata reads the metadata of each conversation asked for, once. One that
+// is denied, unknown or odd is remembered, not an error: its media may still
+// come, and it must cost no other conversation.
 func (r *recordingsRun) metadata(ctx context.Context, client *genesys.Client, ask []batchItem) error {
 	if r.d.Metadata == MetadataDerived {
 		return nil
 	}
 	for _, a := range ask {
-		answer, err := client.Get(ctx, "/api/v2/conversations/"+url.PathEscape(a.ConversationID)+"/recordingmetadata", nil)
-		if errors.Is(err, genesys.ErrNotFound) || errors.Is(err, genesys.ErrPermission) {
-			r.denied[a.ConversationID] = err
+		if r.read[a.ConversationID] {
 			continue
 		}
-		if err != nil {
+		answer, err := client.Get(ctx, "/api/v2/conversations/"+url.PathEscape(a.ConversationID)+"/recordingmetadata", nil)
+		var api *genesys.Error
+		lasting := errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials)
+		if err != nil && !lasting {
 			return fmt.Errorf("recording metadata of conversation %s: %w", a.ConversationID, err)
 		}
+		r.read[a.ConversationID] = true
 		var list []json.RawMessage
-		if err := json.Unmarshal(answer, &list); err != nil {
-			return fmt.Errorf("recording metadata of conversation %s: %w", a.ConversationID, err)
+		if err == nil {
+			err = json.Unmarshal(answer, &list)
 		}
 		for _, raw := range list {
 			m := metadata{raw: raw}
-			if err := json.Unmarshal(raw, &m); err != nil || m.ID == "" {
-				return fmt.Errorf("recording metadata of conversation %s: an entry without id", a.ConversationID)
+			if json.Unmarshal(raw, &m) != nil || m.ID == "" {
+				err = fmt.Errorf("an entry without id: %.200q", raw)
+				continue
 			}
 			m.ConversationID = a.ConversationID
 			r.meta[item(a.ConversationID, m.ID)] = m
+		}
+		if err != nil {
+			r.denied[a.ConversationID] = err
 		}
 	}
 	return nil
@@ -63,9 +70,17 @@ func (m metadata) gone() bool {
 }
 
 // absence is why a recording that the metadata lists has no media.
-func (m metadata) absence() exception {
+// late is why it may still come, if so.
+func (m metadata) absence(late string) exception {
 	e := exception{reason: exporter.NoMedia, detail: "fileState " + m.FileState + ", no result in the batch request"}
+	if late != "" {
+		e = exception{exporter.StillProcessing, e.detail + "; " + late}
+	}
 	switch m.FileState {
+	case "AVAILABLE":
+		if late == "" {
+			e.reason = exporter.FailedItem // it should be there: the next run asks again
+		}
 	case "ARCHIVED":
 		e.reason = exporter.Archived
 	case "DELETED":

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"exitplan/exporter"
 	"exitplan/internal/genesys"
@@ -102,7 +104,8 @@ type recordingsRun struct {
 	at      recordingsCheckpoint
 	convs   map[string]recorded
 	meta    map[string]metadata  // by item; what the platform's metadata lists
-	denied  map[string]error     // conversations whose metadata could not be had
+	read    map[string]bool      // conversations whose metadata was asked for
+	denied  map[string]error     // and those of them that did not get it, or not whole
 	stored  map[string]int64     // sound media results stored, by item
 	done    map[string]bool      // items of which this run stored all
 	failed  map[string]exception // why an item is not stored, by item; last word wins
@@ -138,7 +141,7 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 	}
 	r := &recordingsRun{
 		d: d, unit: u, out: out,
-		convs: map[string]recorded{}, meta: map[string]metadata{}, denied: map[string]error{},
+		convs: map[string]recorded{}, meta: map[string]metadata{}, read: map[string]bool{}, denied: map[string]error{},
 		stored: map[string]int64{}, done: map[string]bool{}, failed: map[string]exception{}, refused: map[string]bool{},
 	}
 	if len(u.Checkpoint) > 0 {
@@ -160,11 +163,7 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		var again []batchItem
 		// 100 conversations may have more recordings than that.
 		for some := range slices.Chunk(ask, batchSize) {
-			results, err := r.batch(ctx, some, round == 0)
-			if err != nil {
-				return exporter.Receipt{}, fatal(err)
-			}
-			more, err := r.transfer(ctx, results, round == rounds-1)
+			more, err := r.exchange(ctx, some, round)
 			if err != nil {
 				return exporter.Receipt{}, err
 			}
@@ -175,6 +174,32 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		}
 	}
 	return r.finish(p.Conversations)
+}
+
+// exchange has one batch request made and its results transferred, and returns
+// what to ask for again. A request that is refused is asked in halves, so that
+// one odd conversation costs no other.
+func (r *recordingsRun) exchange(ctx context.Context, ask []batchItem, round int) (again []batchItem, err error) {
+	results, err := r.batch(ctx, ask, round == 0 && len(ask) == len(r.convs))
+	var api *genesys.Error
+	switch refused := errors.As(err, &api) && api.Status == http.StatusBadRequest; {
+	case refused && len(ask) > 1:
+		for half := range slices.Chunk(ask, (len(ask)+1)/2) {
+			more, err := r.exchange(ctx, half, round)
+			if err != nil {
+				return nil, err
+			}
+			again = append(again, more...)
+		}
+		return again, nil
+	case refused:
+		it := item(ask[0].ConversationID, ask[0].RecordingID)
+		r.failed[it] = exception{reason: exporter.FailedItem, detail: err.Error()}
+		return nil, nil
+	case err != nil:
+		return nil, fatal(err)
+	}
+	return r.transfer(ctx, results, round == rounds-1)
 }
 
 // unanswered are the recordings that the platform lists as there, and that
@@ -190,6 +215,27 @@ func (r *recordingsRun) unanswered() []batchItem {
 		return cmp.Or(cmp.Compare(a.ConversationID, b.ConversationID), cmp.Compare(a.RecordingID, b.RecordingID))
 	})
 	return ask
+}
+
+// The platform may take so long until a recording can be had
+// (genesys-api.md §5.4).
+const settling = 48 * time.Hour
+
+// lag says why a conversation's recordings may still come; empty once they
+// should be there.
+func (r *recordingsRun) lag(conversation string) string {
+	c := r.convs[conversation]
+	last, err := time.Parse(time.RFC3339Nano, c.End)
+	switch {
+	case c.End == "":
+		return "the conversation was still open"
+	case err != nil:
+		last = c.Start
+	}
+	if ready := last.Add(settling); r.out.Now().Before(ready) {
+		return "the platform may need until " + ready.UTC().Format(time.RFC3339)
+	}
+	return ""
 }
 
 // item names a recording in expectations and exceptions; escaped, so that the
@@ -231,7 +277,7 @@ func (r *recordingsRun) finish(conversations []recorded) (exporter.Receipt, erro
 		found[whole(m.ConversationID)] = true
 		expect(item, "recording-metadata")
 		if _, failed := r.failed[item]; !failed && r.stored[item] == 0 {
-			r.failed[item] = m.absence()
+			r.failed[item] = m.absence(r.lag(m.ConversationID))
 		}
 	}
 	for item, e := range r.failed {
@@ -244,15 +290,20 @@ func (r *recordingsRun) finish(conversations []recorded) (exporter.Receipt, erro
 		case !listed:
 			expect(item, "batch-request")
 		case m.gone():
-			e = m.absence()
+			e = m.absence("")
 		}
 		except(item, e)
 	}
 	for _, c := range conversations {
 		denied := r.denied[c.ID]
 		switch {
+		case !found[whole(c.ID)] && c.Unsure && denied == nil && r.d.Metadata != MetadataDerived:
+			// Asked to be safe, and the platform says that there is none.
 		case !found[whole(c.ID)]:
 			e := exception{reason: exporter.NoMedia, detail: "flagged as recorded, but the platform lists no recording"}
+			if late := r.lag(c.ID); late != "" {
+				e = exception{exporter.StillProcessing, e.detail + "; " + late}
+			}
 			if denied != nil {
 				e.detail += "; its metadata: " + denied.Error()
 			}
@@ -260,9 +311,13 @@ func (r *recordingsRun) finish(conversations []recorded) (exporter.Receipt, erro
 				e.reason = exporter.PermissionDenied // media may have been kept from us alike
 			}
 			except(whole(c.ID), e)
-		case errors.Is(denied, genesys.ErrPermission):
-			except(whole(c.ID), exception{reason: exporter.PermissionDenied,
-				detail: "the sidecars are derived, since the recording metadata was refused: " + denied.Error()})
+		case denied != nil:
+			e := exception{reason: exporter.FailedItem, detail: "the sidecars are derived, and whether these are all recordings is not known, " +
+				"since the recording metadata could not be had: " + denied.Error()}
+			if errors.Is(denied, genesys.ErrPermission) {
+				e.reason = exporter.PermissionDenied
+			}
+			except(whole(c.ID), e)
 		}
 	}
 	slices.SortFunc(receipt.Exceptions, func(a, b exporter.Exception) int { return cmp.Compare(a.Item, b.Item) })

@@ -233,7 +233,7 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 		return exporter.Artifact{}, "", fmt.Errorf("%w: %w", errAskAgain, err)
 	}
 	defer media.Body.Close()
-	check := newMediaCheck(media.Body, b.ContentType, last)
+	check := newMediaCheck(media.Body, b.ContentType, media.ContentType, last)
 	ext := extension(b.ContentType)
 	object := exporter.Object{Path: name + ext, Size: media.Size, ContentType: b.ContentType}
 	var body io.Reader = check

@@ -23,13 +23,13 @@ import (
 // export is an export of a simulated organization into a directory, with its
 // journal, as the command wires it.
 type export struct {
-	sim     *simulator.Server
-	journal *journal.Journal
-	dest    *sinktest.Failing
-	cfg     exporter.Config
-	details *Details
-	records *Recordings
-	state   string
+	sim        *simulator.Server
+	journal    *journal.Journal
+	dest       *sinktest.Failing
+	cfg        exporter.Config
+	details    *Details
+	recordings *Recordings
+	state      string
 }
 
 func newExport(t *testing.T, sim simulator.Config, metadata string) *export {
@@ -64,12 +64,12 @@ func newExport(t *testing.T, sim simulator.Config, metadata string) *export {
 	}
 	t.Cleanup(func() { e.journal.Close() })
 	layout := exporter.Layout{Period: exporter.Month}
-	e.records = &Recordings{API: Clients{client}, Layout: layout, Metadata: metadata}
-	e.details = &Details{API: Clients{client}, Layout: layout, Recordings: e.records}
-	e.records.Details = e.details
+	e.recordings = &Recordings{API: Clients{client}, Layout: layout, Metadata: metadata}
+	e.details = &Details{API: Clients{client}, Layout: layout, Recordings: e.recordings}
+	e.recordings.Details = e.details
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	e.cfg = exporter.Config{
-		Datasets: []exporter.Dataset{e.details, e.records},
+		Datasets: []exporter.Dataset{e.details, e.recordings},
 		Interval: exporter.Interval{From: from, To: from.AddDate(0, 0, sim.Days)},
 		Journal:  e.journal, Sink: e.dest, Open: e.dest.Open, Gate: open{},
 		Clock: exporter.NewClock(time.Now, time.Time{}), Pause: time.Millisecond, Spool: t.TempDir(),

@@ -16,7 +16,7 @@ import (
 // an exception. While units are pending, theirs may still be met.
 func (j *Journal) Exceptions(ctx context.Context) iter.Seq2[exporter.Exception, error] {
 	return func(yield func(exporter.Exception, error) bool) {
-		for _, part := range []iter.Seq2[exporter.Exception, error]{j.stated(ctx), j.unaccounted(ctx)} {
+		for _, part := range []iter.Seq2[exporter.Exception, error]{j.stated(ctx), j.unstated(ctx)} {
 			for e, err := range part {
 				if !yield(e, err) || err != nil {
 					return
@@ -44,12 +44,15 @@ func (j *Journal) stated(ctx context.Context) iter.Seq2[exporter.Exception, erro
 		})
 }
 
-func (j *Journal) unaccounted(ctx context.Context) iter.Seq2[exporter.Exception, error] {
+// unaccounted is the condition on an item i, expected by a unit u.
+const unaccounted = `i.got < i.expected AND u.state IN (2, 3) AND NOT EXISTS (
+	SELECT 1 FROM exception e JOIN unit s ON s.id = e.unit
+	WHERE e.item = i.id AND s.state IN (2, 3))`
+
+func (j *Journal) unstated(ctx context.Context) iter.Seq2[exporter.Exception, error] {
 	return query(ctx, j, `SELECT d.name, u.key, i.name, i.expected, i.got, i.source
 		FROM item i JOIN unit u ON u.id = i.unit JOIN dataset d ON d.id = i.dataset
-		WHERE i.got < i.expected AND u.state IN (2, 3) AND NOT EXISTS (
-			SELECT 1 FROM exception e JOIN unit s ON s.id = e.unit
-			WHERE e.item = i.id AND s.state IN (2, 3))
+		WHERE `+unaccounted+`
 		ORDER BY d.name, i.name`, nil,
 		func(scan func(...any) error) (exporter.Exception, error) {
 			e := exporter.Exception{Reason: exporter.FailedItem}

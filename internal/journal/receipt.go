@@ -145,8 +145,8 @@ func (t *tx) settle(key string, now int64) error {
 	return t.finish(u, exporter.Done, false, now)
 }
 
-// finish closes a unit. One that no later run opens again needs neither
-// checkpoint nor stored artifacts.
+// finish closes a unit. One that no later run is known to open again needs no
+// list of what it stored.
 func (t *tx) finish(u unitRow, o exporter.Outcome, again bool, now int64) error {
 	state := int64(done)
 	if o == exporter.Failed {
@@ -162,7 +162,7 @@ func (t *tx) finish(u unitRow, o exporter.Outcome, again bool, now int64) error 
 	if _, err := t.exec("DELETE FROM stored WHERE unit = ?", u.id); err != nil {
 		return err
 	}
-	_, err := t.exec("UPDATE unit SET state = ?, again = 0, finished = ?, checkpoint = NULL WHERE id = ?", state, now, u.id)
+	_, err := t.exec("UPDATE unit SET state = ?, again = 0, finished = ? WHERE id = ?", state, now, u.id)
 	return err
 }
 

@@ -153,20 +153,60 @@ func (t *tx) unit(key string) (unitRow, error) {
 }
 
 // Reopen makes units pending whose result a new run may better: the failed
-// ones, and those done with an exception whose reason is retryable. Their
-// checkpoints and what they stored stay. It returns how many there were; call
-// it at the start of a run.
+// ones, those done with an exception whose reason is retryable, and those of an
+// expectation that is neither met nor excepted. Their checkpoints and what they
+// stored stay. They come after all others, so that what fails again and again
+// keeps nothing waiting. It returns how many there were; call it at the start
+// of a run.
 func (j *Journal) Reopen(ctx context.Context) (int, error) {
-	return j.reset(ctx, "again = 1")
+	short, err := j.short(ctx)
+	if err != nil {
+		return 0, err
+	}
+	total := 0
+	for _, key := range short {
+		// The pieces of a unit have keys that begin with its own.
+		const pieces = "state = 2 AND again = 0 AND key >= ?1 AND key < ?1 || '~'"
+		err := j.write(ctx, func(t *tx) error {
+			_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+pieces+")", key)
+			return err
+		}, nil)
+		if err != nil {
+			return 0, err
+		}
+		n, err := j.reset(ctx, pieces, key)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	n, err := j.reset(ctx, "again = 1")
+	return total + n, err
+}
+
+// short are the units that expected something which is not there, and which
+// nobody says a word of.
+func (j *Journal) short(ctx context.Context) (keys []string, err error) {
+	for key, err := range query(ctx, j, `SELECT DISTINCT u.key FROM item i JOIN unit u ON u.id = i.unit
+		WHERE `+unaccounted, nil, func(scan func(...any) error) (key string, err error) {
+		err = scan(&key)
+		return key, err
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 // reset makes pending what a condition with an index of its own selects.
-func (j *Journal) reset(ctx context.Context, where string) (int, error) {
+func (j *Journal) reset(ctx context.Context, where string, args ...any) (int, error) {
 	var total int64
 	err := j.write(ctx, func(t *tx) error {
 		type group struct{ dataset, state, n int64 }
 		var groups []group
-		err := t.all("SELECT dataset, state, count(*) FROM unit WHERE "+where+" GROUP BY dataset, state", nil,
+		err := t.all("SELECT dataset, state, count(*) FROM unit WHERE "+where+" GROUP BY dataset, state", args,
 			func(scan func(...any) error) error {
 				var g group
 				err := scan(&g.dataset, &g.state, &g.n)
@@ -181,7 +221,9 @@ func (j *Journal) reset(ctx context.Context, where string) (int, error) {
 			c.state[g.state] -= g.n
 			c.state[pending] += g.n
 		}
-		total, err = t.exec("UPDATE unit SET state = 0, again = 0, finished = NULL WHERE " + where)
+		// A unit that was running keeps its place; one that had ended goes last.
+		total, err = t.exec("UPDATE unit SET priority = CASE state WHEN 1 THEN priority ELSE max(priority, 100) END, "+
+			"state = 0, again = 0, finished = NULL WHERE "+where, args...)
 		return err
 	}, nil)
 	if err != nil {
