@@ -16,8 +16,7 @@ type Output struct {
 	Sink
 	journal   Journal
 	meter     *Meter
-	transfers *semaphore.Weighted // media under way
-	after     *semaphore.Weighted // what follows a medium: its sidecar
+	transfers *semaphore.Weighted
 	hard      context.Context // ends with the window or the program, not with a drain
 	clock     *Clock
 	spool     string
@@ -74,7 +73,7 @@ func (o *Output) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 // while those in flight may finish unless the window closes.
 func (o *Output) Transfers(ctx context.Context) *Transfers {
 	group, hard := errgroup.WithContext(o.hard)
-	return &Transfers{group: group, start: ctx, run: hard, slots: o.transfers, after: o.after}
+	return &Transfers{group: group, start: ctx, run: hard, slots: o.transfers}
 }
 
 // Transfers is a group of concurrent media transfers.
@@ -82,41 +81,18 @@ type Transfers struct {
 	group *errgroup.Group
 	start context.Context // no transfer starts after its end
 	run   context.Context // transfers run under it
-	slots, after *semaphore.Weighted
-}
-
-// Slot is a transfer's place among those that run at once.
-type Slot struct{ held, after *semaphore.Weighted }
-
-// Stored gives the place to the next medium, once this one's is stored, and
-// takes one among the small objects that follow media: on a network, waiting
-// for these must not keep media waiting.
-func (s *Slot) Stored(ctx context.Context) error {
-	s.leave()
-	if err := s.after.Acquire(ctx, 1); err != nil {
-		return context.Cause(ctx)
-	}
-	s.held = s.after
-	return nil
-}
-
-func (s *Slot) leave() {
-	if s.held != nil {
-		s.held.Release(1)
-	}
-	s.held = nil
+	slots *semaphore.Weighted
 }
 
 // Go waits for a free slot, then runs fn in it. It returns false, without
 // running fn, once the unit's context has ended or a transfer has failed.
-func (t *Transfers) Go(fn func(ctx context.Context, slot *Slot) error) bool {
+func (t *Transfers) Go(fn func(ctx context.Context) error) bool {
 	if t.run.Err() != nil || t.slots.Acquire(t.start, 1) != nil {
 		return false
 	}
 	t.group.Go(func() error {
-		slot := &Slot{held: t.slots, after: t.after}
-		defer slot.leave()
-		return fn(t.run, slot)
+		defer t.slots.Release(1)
+		return fn(t.run)
 	})
 	return true
 }

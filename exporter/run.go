@@ -57,7 +57,6 @@ func Run(ctx context.Context, cfg Config) error {
 		shut:      map[string]bool{},
 		failures:  map[string]int{},
 		transfers: semaphore.NewWeighted(int64(cfg.Transfers)),
-		after:     semaphore.NewWeighted(int64(cfg.Transfers)),
 	}
 	s.changed = sync.NewCond(&s.mu)
 	for _, d := range cfg.Datasets {
@@ -118,7 +117,6 @@ type scheduler struct {
 	cfg       Config
 	datasets  map[string]Dataset
 	transfers *semaphore.Weighted
-	after     *semaphore.Weighted
 
 	mu       sync.Mutex
 	changed  *sync.Cond      // a unit ended, or the run is ending
@@ -232,7 +230,7 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 
 	out := &Output{
 		Sink: s.cfg.Sink, journal: s.cfg.Journal, meter: s.cfg.Meter,
-		transfers: s.transfers, after: s.after, hard: hard, clock: s.cfg.Clock, spool: s.cfg.Spool, open: s.cfg.Open,
+		transfers: s.transfers, hard: hard, clock: s.cfg.Clock, spool: s.cfg.Spool, open: s.cfg.Open,
 	}
 	log := s.cfg.Log.With("unit", u.Key, "attempt", u.Attempts+1)
 	log.Debug("unit starts")

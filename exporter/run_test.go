@@ -265,7 +265,7 @@ func TestDrainLetsTransfersFinishAndStartsNoMore(t *testing.T) {
 	l := &letters{run: func(ctx context.Context, u exporter.Unit, out *exporter.Output) error {
 		group := out.Transfers(ctx)
 		for range 100 {
-			if !group.Go(func(tctx context.Context, _ *exporter.Slot) error {
+			if !group.Go(func(tctx context.Context) error {
 				started.Add(1)
 				once.Do(func() { close(drain) })
 				<-ctx.Done() // the unit is told to stop, its transfer is not
@@ -298,7 +298,7 @@ func TestCancellingStopsTransfersToo(t *testing.T) {
 	stop := errors.New("stop now")
 	l := &letters{run: func(uctx context.Context, u exporter.Unit, out *exporter.Output) error {
 		group := out.Transfers(uctx)
-		group.Go(func(tctx context.Context, _ *exporter.Slot) error {
+		group.Go(func(tctx context.Context) error {
 			cancel(stop)
 			<-tctx.Done()
 			return context.Cause(tctx)

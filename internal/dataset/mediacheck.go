@@ -70,7 +70,6 @@ func extension(contentType string) string {
 
 const unknownExtension = ".bin"
 
-
 // mediaCheck passes media through and holds it against what it claims to be:
 // an error page is not a recording, and a WAV or Ogg file says itself how long
 // it is or where it ends. Its findings come as a read error instead of the

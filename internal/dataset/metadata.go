@@ -1,11 +1,13 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"exitplan/exporter"
@@ -108,11 +110,9 @@ type mediaEntry struct {
 	ContentType string `json:"contentType"`
 }
 
-// sidecar is the text of a recording's metadata file.
-func (r *recordingsRun) sidecar(c recorded, recording string, files []mediaEntry) (json.RawMessage, error) {
-	if m, ok := r.meta[item(c.ID, recording)]; ok {
-		return m.raw, nil
-	}
+// derived is the text of a sidecar of which the platform told nothing.
+func derived(c recorded, recording string, files []mediaEntry) ([]byte, error) {
+	slices.SortFunc(files, func(a, b mediaEntry) int { return cmp.Compare(a.Path, b.Path) })
 	return json.Marshal(derivedSidecar{recorded: c, RecordingID: recording, Files: files, Source: "derived"})
 }
 

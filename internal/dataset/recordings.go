@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"exitplan/exporter"
@@ -109,6 +110,7 @@ type recordingsRun struct {
 	stored  map[string]int64     // sound media results stored, by item
 	done    map[string]bool      // items of which this run stored all
 	failed  map[string]exception // why an item is not stored, by item; last word wins
+	sided   sync.Map             // paths of sidecars stored in this run
 	refused map[string]bool      // items for which the platform gave an error once
 }
 

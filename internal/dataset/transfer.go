@@ -54,8 +54,8 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 				continue
 			}
 		}
-		ok := group.Go(func(ctx context.Context, slot *exporter.Slot) error {
-			doubt, err := r.recording(ctx, slot, conversation, of, last)
+		ok := group.Go(func(ctx context.Context) error {
+			doubt, err := r.recording(ctx, conversation, of, last)
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
@@ -126,20 +126,29 @@ func (r *recordingsRun) base(c recorded, recording string) string {
 	return r.d.directory(c) + "/" + exporter.SafeName(recording)
 }
 
-// recording stores the media of one recording, as many as come, and the
-// sidecar once they are all there or no further round follows. Whatever was
-// stored is committed, also where something else failed, so that no object
-// lies in a bag unknown to its manifest.
-func (r *recordingsRun) recording(ctx context.Context, slot *exporter.Slot, c recorded, of []batchResult, last bool) (doubt string, err error) {
+// recording stores the media of one recording, as many as come, and its
+// sidecar. What the platform says of a recording is stored beside its media at
+// the same time; a derived sidecar, which tells of the files, once they are all
+// there or no further round follows. Whatever was stored is committed, also
+// where something else failed, so that no object lies in a bag unknown to its
+// manifest.
+func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchResult, last bool) (doubt string, err error) {
 	id := of[0].RecordingID
 	name := r.base(c, id)
 	var (
+		side      *exporter.Artifact
+		sideErr   error
+		beside    sync.WaitGroup
 		artifacts []exporter.Artifact
 		files     []mediaEntry
 		missing   int64 // results without URL
 		broken    error // why media are to be asked for again
 		failed    error // why the unit cannot go on
 	)
+	m, listed := r.meta[item(c.ID, id)]
+	if listed {
+		beside.Go(func() { side, sideErr = r.putSidecar(ctx, name, m.raw) })
+	}
 	for _, b := range of {
 		if !hasURL(b) {
 			missing++
@@ -165,19 +174,21 @@ func (r *recordingsRun) recording(ctx context.Context, slot *exporter.Slot, c re
 		artifacts = append(artifacts, a)
 		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, b.ContentType})
 	}
-	if len(artifacts) == 0 {
-		return "", cmp.Or(failed, broken)
-	}
-	receipt := exporter.Receipt{Unit: r.unit.Key, Artifacts: artifacts}
-	if failed == nil && (broken == nil || last) && !r.has(name+sidecarSuffix) {
-		if failed = slot.Stored(ctx); failed == nil {
-			var side exporter.Artifact
-			if side, failed = r.putSidecar(ctx, c, id, name+sidecarSuffix, files); failed == nil {
-				receipt.Artifacts = append(receipt.Artifacts, side)
-			}
+	if beside.Wait(); !listed && failed == nil && len(files) > 0 && (broken == nil || last) {
+		var text []byte
+		if text, sideErr = derived(c, id, files); sideErr == nil {
+			side, sideErr = r.putSidecar(ctx, name, text)
 		}
 	}
-	if failed == nil && broken == nil {
+	failed = cmp.Or(failed, sideErr)
+	receipt := exporter.Receipt{Unit: r.unit.Key, Artifacts: artifacts}
+	if side != nil {
+		receipt.Artifacts = append(receipt.Artifacts, *side)
+	}
+	if len(receipt.Artifacts) == 0 {
+		return "", cmp.Or(failed, broken)
+	}
+	if failed == nil && broken == nil && len(artifacts) > 0 {
 		receipt.Expected = []exporter.Expectation{{
 			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing, Source: "batch-request",
 		}}
@@ -188,17 +199,21 @@ func (r *recordingsRun) recording(ctx context.Context, slot *exporter.Slot, c re
 	return doubt, cmp.Or(failed, broken)
 }
 
-func (r *recordingsRun) putSidecar(ctx context.Context, c recorded, id, path string, files []mediaEntry) (exporter.Artifact, error) {
-	slices.SortFunc(files, func(a, b mediaEntry) int { return cmp.Compare(a.Path, b.Path) })
-	text, err := r.sidecar(c, id, files)
-	if err != nil {
-		return exporter.Artifact{}, err
+// putSidecar stores the sidecar of a recording; nil where it is there already.
+func (r *recordingsRun) putSidecar(ctx context.Context, name string, text []byte) (*exporter.Artifact, error) {
+	path := name + sidecarSuffix
+	if _, twice := r.sided.LoadOrStore(path, true); twice || r.has(path) {
+		return nil, nil
 	}
 	side, err := r.out.Put(ctx, exporter.Object{
 		Path: path, Size: int64(len(text)), ContentType: "application/json",
 	}, bytes.NewReader(text))
+	if err != nil {
+		r.sided.Delete(path)
+		return nil, err
+	}
 	side.Dataset, side.Source = RecordingsName, r.d.Metadata+" metadata"
-	return side, err
+	return &side, nil
 }
 
 // has says whether an earlier run of the unit committed that path.
