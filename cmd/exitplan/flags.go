@@ -13,8 +13,7 @@ import (
 )
 
 // globalFlags are taken before and after a command's name.
-func globalFlags() []cli.Flag {
-	const category = "Global"
+func globalFlags(category string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Category: category, Value: config.DefaultFile, Usage: "configuration `FILE` [$" + configVariable + "]"},
 		&cli.StringSliceFlag{Name: "set", Category: category, Usage: "override one setting, e.g. --set source.region=eu-west-1 (`KEY=VALUE`, repeatable)"},
@@ -31,7 +30,7 @@ const configVariable = "EXITPLAN_CONFIG"
 // prepare gives a command the global flags, and refuses what no command
 // would heed.
 func prepare(command *cli.Command) {
-	command.Flags = append(command.Flags, globalFlags()...)
+	command.Flags = append(command.Flags, globalFlags("Global")...)
 	command.OnUsageError = badUsage
 	command.HideHelpCommand = true // a folder may be called help
 	command.Before = func(c *cli.Context) error {
@@ -56,7 +55,7 @@ func prepare(command *cli.Command) {
 // and not after it, too.
 func inherit(c *cli.Context) error {
 	before := c.Lineage()[1]
-	for _, flag := range globalFlags() {
+	for _, flag := range globalFlags("") {
 		name := flag.Names()[0]
 		if name == "set" || c.IsSet(name) || !before.IsSet(name) { // settings gathers --set
 			continue

@@ -79,7 +79,7 @@ func newApp(drain <-chan struct{}) *cli.App {
 		OnUsageError:   badUsage,
 		// Settings hold commas of their own.
 		DisableSliceFlagSeparator: true,
-		Flags:                     globalFlags(),
+		Flags:                     globalFlags(""),
 		Commands: []*cli.Command{
 			demoCommand(drain), initCommand(), checkCommand(), exportCommand(drain), statusCommand(),
 			verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
