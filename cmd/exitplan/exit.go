@@ -29,6 +29,7 @@ var (
 	errMissing    = errors.New("finished, but something is missing")
 	errVerify     = errors.New("verification failed")
 	errMoreToCome = errors.New("everything available is exported; later days are still to come")
+	errUnfinished = errors.New("the export is not finished")
 	errStoppedNow = errors.New("stopped")
 )
 
@@ -57,6 +58,7 @@ func exitCode(err error) int {
 		{sink.ErrAccess, exitCredentials},
 		{errMissing, exitMissing},
 		{errMoreToCome, exitMoreToCome},
+		{errUnfinished, exitMoreToCome},
 		{context.Canceled, exitInterrupted},
 	} {
 		if errors.Is(err, row.err) {
