@@ -90,7 +90,7 @@ func (v *verifier) exportedBag(ctx context.Context, place bagPlace, sealed bool,
 		v.record.note(Note{Bag: place.path, Detail: "not listed in " + BagList + " yet"})
 		return v.bag(ctx, place, files)
 	}
-	n := 0
+	var n int64
 	for {
 		_, ok, err := files.peek(place.path + "/")
 		if err != nil {
@@ -102,6 +102,7 @@ func (v *verifier) exportedBag(ctx context.Context, place bagPlace, sealed bool,
 		files.take()
 		n++
 	}
+	v.record.count(func(r *Result) { r.Unverified += n })
 	v.record.note(Note{Bag: place.path, Detail: fmt.Sprintf("still being filled: %d files without a manifest, not verified", n)})
 	return nil
 }

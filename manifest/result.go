@@ -53,6 +53,8 @@ type Result struct {
 	Read     int64 `json:"read"`      // by reading every byte
 	Attested int64 `json:"attested"`  // by the store's own checksum (Fast)
 	SizeOnly int64 `json:"size_only"` // not at all, apart from Payload-Oxum (Fast)
+	// Unverified files of an unsealed export lie in no manifest yet.
+	Unverified int64 `json:"unverified"`
 
 	// Findings by bag and path: at most as many as MaxFindings allowed.
 	Findings []Finding `json:"findings"`
@@ -63,7 +65,7 @@ type Result struct {
 }
 
 // OK says that nothing was found. It says nothing about whether an export is
-// finished: see Sealed.
+// finished (see Sealed), nor that there was anything to compare (see Bags).
 func (r Result) OK() bool { return r.FindingCount == 0 }
 
 // record collects what is found, from any goroutine, and keeps no more than

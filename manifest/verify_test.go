@@ -162,7 +162,7 @@ func TestUnsealedExport(t *testing.T) {
 	d.write("root/data/report.html", "interrupted while it was sealed")
 	r := d.verify(manifest.VerifyOptions{})
 	wantFindings(t, r)
-	if r.Sealed || !r.Export || r.Bags != 4 {
+	if r.Sealed || !r.Export || r.Bags != 4 || r.Unverified != 2 {
 		t.Errorf("result: %+v", r)
 	}
 	wantNote(t, r, "not sealed")

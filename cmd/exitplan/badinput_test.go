@@ -83,19 +83,37 @@ func TestASecretThatOthersCanReadIsRefused(t *testing.T) {
 	}
 }
 
+// export and check name the same cause, with the same code and without the
+// SDK's own words.
 func TestAMissingBucketAndWrongKeysAreToldApart(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 10})
 	w.onS3(t)
-	w.set(t, "destination.url", "s3://no-such-bucket/x")
-	code, _, stderr := exitplan(t, w.args("export")...)
-	if code != exitFailed || !strings.Contains(stderr, "no such bucket") {
-		t.Errorf("exit code %d\n%s", code, stderr)
+	try := func(code int, says string) {
+		t.Helper()
+		for _, args := range [][]string{{"export"}, {"check"}, {"verify", w.root()}} {
+			got, stdout, stderr := exitplan(t, w.args(args...)...)
+			said := stdout + stderr
+			if got != code || !strings.Contains(said, says) || strings.Contains(said, "HostID") || strings.Contains(said, "give this user permission") {
+				t.Errorf("%s: exit code %d, want %d and %q\n%s", args[0], got, code, says, said)
+			}
+		}
 	}
+	w.set(t, "destination.url", "s3://no-such-bucket/x")
+	try(exitUsage, "no such bucket")
 	w.set(t, "destination.url", "s3://exit/x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-	code, _, stderr = exitplan(t, w.args("export")...)
-	if code != exitCredentials {
-		t.Errorf("exit code %d\n%s", code, stderr)
+	try(exitCredentials, "its secret is another")
+}
+
+func TestAURLThatNamesNoPlaceIsAMistake(t *testing.T) {
+	for _, url := range []string{"s3://", "s3:///x", "foo://x", "s3://b/a//c", "file://host/x", "", "main_test.go"} {
+		if url == "main_test.go" {
+			url, _ = filepath.Abs(url) // a file
+		}
+		code, _, stderr := exitplan(t, "verify", url)
+		if code != exitUsage || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%q: exit code %d\n%s", url, code, stderr)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -50,7 +51,7 @@ func demo(c *cli.Context, drain <-chan struct{}) error {
 		return err
 	}
 	defer server.Close()
-	file, destination, err := demoConfig(c, dir, cfg, server)
+	file, values, err := demoConfig(c, dir, cfg, server)
 	if err != nil {
 		return err
 	}
@@ -62,12 +63,11 @@ func demo(c *cli.Context, drain <-chan struct{}) error {
 		cfg.Days, cfg.ConversationsPerDay, cfg.RecordedShare*100, server.URL())
 	step := func(args ...string) error {
 		fmt.Fprintf(os.Stderr, "$ exitplan %s\n", args[0])
-		all := []string{"exitplan", "--config", file}
-		if c.Bool("json") {
-			all = append(all, "--json")
-		}
-		if c.Bool("quiet") {
-			all = append(all, "--quiet")
+		all := []string{"exitplan", "--config", file, "--log-format", c.String("log-format")}
+		for _, name := range []string{"json", "quiet", "verbose"} {
+			if c.Bool(name) {
+				all = append(all, "--"+name)
+			}
 		}
 		err := newApp(drain).RunContext(c.Context, append(all, args...))
 		fmt.Fprintln(os.Stderr)
@@ -80,7 +80,7 @@ func demo(c *cli.Context, drain <-chan struct{}) error {
 	if exported != nil && !errors.Is(exported, errMissing) {
 		return exported
 	}
-	root := destination + "/" + demoExport
+	root := values["destination.url"] + "/" + values["export_id"]
 	check := []string{"verify"}
 	if c.IsSet("endpoint") {
 		check = append(check, "--endpoint", c.String("endpoint"), "--path-style")
@@ -89,7 +89,7 @@ func demo(c *cli.Context, drain <-chan struct{}) error {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "The export          %s\nIts configuration   %s\nIts journal         %s\n",
-		root, file, filepath.Join(dir, "state", "journal.db"))
+		root, file, filepath.Join(values["state"], "journal.db"))
 	return exported
 }
 
@@ -114,14 +114,14 @@ func prepareDemo(dir string, keep bool) error {
 }
 
 // demoConfig writes an exitplan.yaml for the simulated organization.
-func demoConfig(c *cli.Context, dir string, sim simulator.Config, server *simulator.Server) (file, destination string, err error) {
-	destination = c.String("destination")
+func demoConfig(c *cli.Context, dir string, sim simulator.Config, server *simulator.Server) (file string, values map[string]string, err error) {
+	destination := c.String("destination")
 	if destination == "" {
 		destination = "file://" + filepath.ToSlash(filepath.Join(dir, "export"))
 	}
 	today := time.Now().UTC()
 	day := func(t time.Time) string { return t.Format(time.DateOnly) }
-	values := map[string]string{
+	values = map[string]string{
 		"contract.customer": "Example KK", "contract.time_zone": "Etc/UTC",
 		"contract.subscription_start": day(sim.From.AddDate(-1, 0, 0)), "contract.exit_started": day(today.AddDate(0, 0, -7)),
 		"contract.termination_date": day(today.AddDate(0, 0, 30)),
@@ -134,6 +134,15 @@ func demoConfig(c *cli.Context, dir string, sim simulator.Config, server *simula
 	if endpoint := c.String("endpoint"); endpoint != "" {
 		values["destination.endpoint"], values["destination.path_style"] = endpoint, strconv.FormatBool(true)
 	}
+	given, err := overrides(c)
+	if err != nil {
+		return "", nil, err
+	}
+	maps.Copy(values, given)
+	text, err := config.Fill(values)
+	if err != nil {
+		return "", nil, err
+	}
 	file = filepath.Join(dir, "exitplan.yaml")
-	return file, destination, os.WriteFile(file, []byte(config.Template(values)), 0o600)
+	return file, values, os.WriteFile(file, []byte(text), 0o600)
 }

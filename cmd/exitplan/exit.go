@@ -29,6 +29,7 @@ var (
 	errMissing    = errors.New("finished, but something is missing")
 	errVerify     = errors.New("verification failed")
 	errMoreToCome = errors.New("everything available is exported; later days are still to come")
+	errUnfinished = errors.New("the export is not finished")
 	errStoppedNow = errors.New("stopped")
 )
 
@@ -48,12 +49,16 @@ func exitCode(err error) int {
 		{errVerify, exitVerify},
 		{errUsage, exitUsage},
 		{config.ErrConfig, exitUsage},
+		{sink.ErrDestination, exitUsage},
+		{sink.ErrNoBucket, exitUsage},
+		{sink.ErrRegion, exitUsage},
 		{genesys.ErrCredentials, exitCredentials},
 		{genesys.ErrPermission, exitCredentials},
 		{sink.ErrNoCredentials, exitCredentials},
 		{sink.ErrAccess, exitCredentials},
 		{errMissing, exitMissing},
 		{errMoreToCome, exitMoreToCome},
+		{errUnfinished, exitMoreToCome},
 		{context.Canceled, exitInterrupted},
 	} {
 		if errors.Is(err, row.err) {

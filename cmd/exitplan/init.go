@@ -14,24 +14,25 @@ import (
 func initCommand() *cli.Command {
 	return &cli.Command{
 		Name: "init", Usage: "write a commented exitplan.yaml to fill in", ArgsUsage: "[FILE]",
+		Description: "Writes FILE, or what --config names, and overwrites nothing. Settings given with --set, and\n" +
+			"--state, are filled in.",
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "stdout", Usage: "print it instead"}},
 		Action: func(c *cli.Context) error {
-			values := map[string]string{}
-			for _, pair := range c.StringSlice("set") {
-				key, value, ok := cut(pair)
-				if !ok {
-					return usage(fmt.Errorf("--set %q: write KEY=VALUE", pair))
-				}
-				values[key] = value
+			values, err := overrides(c)
+			if err != nil {
+				return err
 			}
-			text := config.Template(values)
+			text, err := config.Fill(values)
+			if err != nil {
+				return err
+			}
 			if c.Bool("stdout") {
 				_, err := fmt.Print(text)
 				return err
 			}
 			path := c.Args().First()
 			if path == "" {
-				path = c.String("config")
+				path, _ = configFile(c)
 			}
 			file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 			if errors.Is(err, fs.ErrExist) {

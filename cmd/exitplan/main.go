@@ -79,7 +79,7 @@ func newApp(drain <-chan struct{}) *cli.App {
 		OnUsageError:   badUsage,
 		// Settings hold commas of their own.
 		DisableSliceFlagSeparator: true,
-		Flags:                     globalFlags(),
+		Flags:                     globalFlags(""),
 		Commands: []*cli.Command{
 			demoCommand(drain), initCommand(), checkCommand(), exportCommand(drain), statusCommand(),
 			verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
@@ -94,21 +94,9 @@ func newApp(drain <-chan struct{}) *cli.App {
 		Suggest: true,
 	}
 	for _, command := range app.Commands {
-		command.OnUsageError = badUsage
+		prepare(command)
 	}
 	return app
 }
 
 func badUsage(_ *cli.Context, err error, _ bool) error { return usage(err) }
-
-func globalFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "exitplan.yaml", EnvVars: []string{"EXITPLAN_CONFIG"}, Usage: "configuration `FILE`"},
-		&cli.StringSliceFlag{Name: "set", Usage: "override one setting, e.g. --set source.region=eu-west-1 (`KEY=VALUE`, repeatable)"},
-		&cli.StringFlag{Name: "state", Usage: "`DIR` of the journal (overrides state: in the configuration)"},
-		&cli.BoolFlag{Name: "json", Usage: "print results as JSON on standard output"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress and no hints on standard error"},
-		&cli.BoolFlag{Name: "verbose", Usage: "log every unit and request"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
-	}
-}

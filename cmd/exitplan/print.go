@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
-	"strings"
 )
 
 // printJSON writes a result for programs to standard output.
@@ -16,5 +15,3 @@ func printJSON(v any) error {
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
-
-func cut(pair string) (key, value string, ok bool) { return strings.Cut(pair, "=") }

@@ -42,26 +42,6 @@ type organization struct {
 	State  string `json:"state,omitempty"`
 }
 
-// loadConfig reads file, environment and flags.
-func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
-	overrides := map[string]string{}
-	for _, pair := range c.StringSlice("set") {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return config.Config{}, usage(fmt.Errorf("--set %q: write KEY=VALUE, e.g. source.region=eu-west-1", pair))
-		}
-		overrides[key] = value
-	}
-	if state := c.String("state"); state != "" {
-		overrides["state"] = state
-	}
-	path := ""
-	if c.IsSet("config") {
-		path = c.String("config")
-	}
-	return config.Load(path, os.Environ(), overrides, needed...)
-}
-
 func newLog(c *cli.Context) *slog.Logger {
 	level := slog.LevelWarn
 	switch {

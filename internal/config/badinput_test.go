@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // key, says what to do, and where.
 func TestBadInput(t *testing.T) {
 	// Some mistakes have a second consequence, which is reported as well.
-	followed := []string{"misspelt section", "line break", "end before start"}
+	followed := []string{"end before start"}
 	for _, test := range []struct{ name, old, new, want string }{
 		{"misspelt key", "  region: ap-northeast-1\n  client_id", "  regoin: ap-northeast-1\n  region: x\n  client_id", "source.regoin: unknown key; did you mean source.region?"},
 		{"misspelt section", "recordings:\n", "recodings:\n", "recodings: unknown key; did you mean recordings?"},
@@ -141,13 +142,13 @@ func TestFilesThatAreNoConfiguration(t *testing.T) {
 		{"just words\n", `must be keys and values, not "just words"`},
 		{"- a\n- b\n", "must be keys and values, not a list"},
 		{"state: a\n---\nstate: b\n", "more than one document"},
-		{"? [a, b]\n: c\n", "a key must be a word"},
-		{"a: &x {b: *x}\n", "a: unknown key"},
+		{"? [a, b]\n: c\n", "a key must be a word"}, // and everything is missing
+		{"a: &x {b: *x}\n", "a: unknown key"},       // likewise
 		{"state: \"a\x00\"\n", "is not YAML"},
 		{strings.Repeat("# padding\n", 200_000), "larger than"},
 	} {
-		lines := problemsOf(t, write(t, test.text), nil, nil, config.NeedNothing)
-		if !strings.Contains(lines[0], test.want) {
+		lines := problemsOf(t, write(t, test.text), nil, nil)
+		if !strings.Contains(lines[0], test.want) || !strings.HasPrefix(test.want, "a") && len(lines) != 1 {
 			t.Errorf("%.20q: %q, want %q", test.text, lines, test.want)
 		}
 	}
@@ -209,4 +210,51 @@ func TestProblemsStayOnOneLine(t *testing.T) {
 	problemsOf(t, write(t, `"a\nb\e[31m": 1`+"\n"), nil, nil)
 	problemsOf(t, filepath.Join(t.TempDir(), "a\nb"), nil, nil)
 	problemsOf(t, write(t, example), nil, map[string]string{"x\ny": "1"})
+}
+
+// A key under another name is not missing as well.
+func TestOneMistakeIsOneLine(t *testing.T) {
+	for _, test := range []struct{ old, new, want string }{
+		{"  url: s3", "  ur1: s3", "destination.ur1: unknown key; did you mean destination.url?"},
+		{"destination:\n", "destnation:\n", "destnation: unknown key; did you mean destination?"},
+		{"contract:\n", "contarct:\n", "contarct: unknown key; did you mean contract?"},
+		{"source:\n", "sorce:\n", "sorce: unknown key; did you mean source?"},
+		{"  time_zone:", "  timezone:", "contract.timezone: unknown key; did you mean contract.time_zone?"},
+		{"  termination_date:", "  terminaton_date:", "contract.terminaton_date: unknown key; did you mean contract.termination_date?"},
+		{"until: 2027", "util: 2027", "contract.extensions[0].util: unknown key; did you mean contract.extensions[0].until?"},
+		{"  client_id:", "  clientid:", "source.clientid: unknown key; did you mean source.client_id?"},
+		{"  client_secret_file: secret", "  client_secret: abc", "source.client_secret: a secret does not belong here"},
+	} {
+		lines := problemsOf(t, write(t, edit(t, test.old, test.new)), nil, nil)
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], test.want) {
+			t.Errorf("got  %s\nwant %s", strings.Join(lines, "\n     "), test.want)
+		}
+	}
+	if lines := problemsOf(t, write(t, "destination: s3://b\n"), nil, nil, config.NeedDestination); len(lines) != 1 {
+		t.Errorf("%q", lines)
+	}
+	without := edit(t, "  url: s3://acme-exit/genesys\n", "")
+	lines := problemsOf(t, write(t, without), []string{"EXITPLAN_DESTINATION_UR1=s3://b"}, nil)
+	if len(lines) != 1 || !strings.Contains(lines[0], "did you mean EXITPLAN_DESTINATION_URL?") {
+		t.Errorf("%q", lines)
+	}
+	// What is set as well is judged all the same.
+	lines = problemsOf(t, write(t, edit(t, "  url: s3://acme-exit/genesys\n", "  ur1: s3://b\n  url: ftp://b\n")), nil, nil)
+	if len(lines) != 2 {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestKeysOfFlagsAreCheckedAlone(t *testing.T) {
+	if err := config.CheckKeys(map[string]string{"source.region": "x", "state": "", "destination.object_lock.mode": "WORM"}); err != nil {
+		t.Errorf("valid keys: %v", err)
+	}
+	for key, want := range map[string]string{
+		"sorce.region": "source.region", "source.client_secret": "never taken from a flag", "colour": "written like source.region",
+	} {
+		err := config.CheckKeys(map[string]string{key: "hunter2"})
+		if !errors.Is(err, config.ErrConfig) || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
 }

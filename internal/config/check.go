@@ -171,7 +171,7 @@ func (c *check) client(at, id, secret, file string) Secret {
 	case secret != "":
 		s, err := parseSecret(secret)
 		if err != nil {
-			c.lines = append(c.lines, secretVariable+": "+err.Error())
+			c.put(secretVariable, at, err.Error())
 		}
 		return s
 	case file != "":

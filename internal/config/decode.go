@@ -17,28 +17,38 @@ import (
 type decoder struct {
 	problems
 	keys []key
+	name string // of the file that was read, or ""
 	// where describes a line of the layer that is being read.
 	where func(line int) string
 }
 
-// file reads a whole exitplan.yaml into the document.
-func (d *decoder) file(name string, text io.Reader, doc, def *document) {
+// file reads a whole exitplan.yaml into the document. Where it is no
+// configuration at all, it says so and reads nothing.
+func (d *decoder) file(name string, text io.Reader, doc, def *document) (ok bool) {
 	d.where = func(line int) string { return fmt.Sprintf("%s line %d", name, line) }
 	dec := yaml.NewDecoder(text)
 	var root, more yaml.Node
 	switch err := dec.Decode(&root); {
 	case errors.Is(err, io.EOF):
-		return
+		return true
 	case err != nil:
 		d.add(name, "is not YAML: %s", yamlError(err))
-		return
+		return false
 	}
 	if err := dec.Decode(&more); err == nil {
 		d.add(name, "holds more than one document; remove everything from the line --- on")
+		return false
 	} else if !errors.Is(err, io.EOF) {
 		d.add(name, "is not YAML: %s", yamlError(err))
+		return false
 	}
-	d.decode(root.Content[0], reflect.ValueOf(doc).Elem(), reflect.ValueOf(def).Elem(), "")
+	top := root.Content[0]
+	if empty := top.Kind == yaml.ScalarNode && top.Tag == "!!null"; top.Kind != yaml.MappingNode && !empty {
+		d.add(name, "must be keys and values, not %s", describe(top))
+		return false
+	}
+	d.decode(top, reflect.ValueOf(doc).Elem(), reflect.ValueOf(def).Elem(), "")
+	return true
 }
 
 // text sets one key from the text of a variable or flag. Lists and objects
@@ -119,7 +129,7 @@ func (d *decoder) object(n *yaml.Node, v, def reflect.Value, path string) {
 // unknown reports a key that does not exist, with the one that was meant.
 func (d *decoder) unknown(full, section, name string, siblings []string) {
 	if name == "client_secret" && slices.Contains(siblings, "client_secret_file") {
-		d.add(full, "a secret does not belong here, where copies and backups take it along; "+
+		d.misnamed(full, join(section, "client_secret_file"), "a secret does not belong here, where copies and backups take it along; "+
 			"remove it and set client_secret_file, or EXITPLAN_SOURCE_CLIENT_SECRET for the first client")
 		return
 	}
@@ -127,15 +137,17 @@ func (d *decoder) unknown(full, section, name string, siblings []string) {
 		d.add(full, "merge keys are not supported; write the keys out")
 		return
 	}
-	if meant := nearest(name, siblings); meant != "" {
-		d.add(full, "unknown key; did you mean %s?", join(section, meant))
-		return
+	meant := ""
+	if sibling := nearest(name, siblings); sibling != "" {
+		meant = join(section, sibling)
+	} else if i := slices.IndexFunc(d.keys, func(k key) bool { // right name, wrong section
+		return k.path == name || strings.HasSuffix(k.path, "."+name)
+	}); i >= 0 {
+		meant = d.keys[i].path
 	}
-	for _, k := range d.keys { // right name, wrong section
-		if k.path == name || strings.HasSuffix(k.path, "."+name) {
-			d.add(full, "unknown key; did you mean %s?", k.path)
-			return
-		}
+	if meant != "" {
+		d.misnamed(full, meant, "unknown key; did you mean %s?", meant)
+		return
 	}
 	d.add(full, "unknown key; valid here: %s", strings.Join(siblings, ", "))
 }

@@ -25,18 +25,66 @@ func (e *Error) Unwrap() error { return ErrConfig }
 
 // problems collects what is wrong, and remembers who set each key.
 type problems struct {
-	lines []string
-	from  map[string]string // key path to file and line, variable or flag
+	lines  []string
+	abouts []string          // the key that each line is about
+	from   map[string]string // key path to file and line, variable or flag
+	// settled holds the keys about which nothing more is to be said: true for
+	// one that was given and could not be read, false for one, or a whole
+	// section, that somebody meant to set under another name.
+	settled map[string]bool
+	checked bool // every layer is read: what is reported now may only follow
 }
 
-// add reports a problem of a key.
+func newProblems() problems {
+	return problems{from: map[string]string{}, settled: map[string]bool{}}
+}
+
+// add reports a problem of a key, unless it only follows from one that was
+// reported: one mistake is one line.
 func (p *problems) add(path, format string, args ...any) {
-	line := path + ": " + fmt.Sprintf(format, args...)
-	if from := p.origin(path); from != "" {
+	if p.checked && p.follows(path) {
+		return
+	}
+	if !p.checked {
+		p.settled[path] = true
+	}
+	p.put(path, path, fmt.Sprintf(format, args...))
+}
+
+// misnamed reports a name that does not exist, and what it was meant to be.
+func (p *problems) misnamed(name, meant, format string, args ...any) {
+	if _, ok := p.settled[meant]; !ok {
+		p.settled[meant] = false
+	}
+	p.put(name, meant, fmt.Sprintf(format, args...))
+}
+
+func (p *problems) put(name, about, text string) {
+	line := name + ": " + text
+	if from := p.origin(name); from != "" {
 		line += " (" + from + ")"
 	}
-	p.lines = append(p.lines, oneLine(line))
+	p.lines, p.abouts = append(p.lines, oneLine(line)), append(p.abouts, about)
 }
+
+// follows says whether a problem of a key comes of one that was reported.
+func (p *problems) follows(path string) bool {
+	if p.settled[path] {
+		return true
+	}
+	if p.from[path] != "" {
+		return false // it is set, and what is there is wrong
+	}
+	for ; path != ""; path = around(path) {
+		if _, ok := p.settled[path]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// around is the path of the object that a key lies in.
+func around(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
 
 // origin says where a key was set, or the nearest object around it.
 func (p *problems) origin(path string) string {
@@ -44,7 +92,7 @@ func (p *problems) origin(path string) string {
 		if from := p.from[path]; from != "" {
 			return from
 		}
-		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+		path = around(path)
 	}
 	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // DefaultFile is read where neither a flag nor EXITPLAN_CONFIG names a file.
@@ -56,30 +57,74 @@ func Load(path string, env []string, overrides map[string]string, needed ...Sect
 	if path == "" {
 		path, mayBeAbsent = DefaultFile, true
 	}
-	doc, def := defaults(), defaults()
-	d := &decoder{problems: problems{from: map[string]string{}}, keys: keysOf(&doc, &def)}
-
-	text, err := readFile(path)
-	switch {
-	case err == nil:
-		d.file(path, bytes.NewReader(text), &doc, &def)
-		def.State = beside(path, def.State)
-		rebase(&doc, path)
-	case mayBeAbsent && errors.Is(err, os.ErrNotExist):
-		path = ""
-	default:
-		d.add(path, "%v", fileProblem(err))
+	d, doc := read(path, mayBeAbsent, vars, overrides)
+	if doc == nil {
+		return Config{}, d.err()
 	}
-	d.environment(vars)
-	d.overrides(overrides)
-
 	c := check{problems: &d.problems, needed: needed, secret: vars[secretVariable]}
-	cfg := c.config(doc)
-	cfg.File = path
+	cfg := c.config(*doc)
+	cfg.File = d.name
 	if err := d.err(); err != nil {
 		return Config{}, err
 	}
 	return cfg, nil
+}
+
+// read puts the layers over each other. The document is nil where the file
+// cannot be used: what would be missing without it is no news then.
+func read(path string, mayBeAbsent bool, vars, overrides map[string]string) (*decoder, *document) {
+	doc, def := defaults(), defaults()
+	d := &decoder{problems: newProblems(), keys: keysOf(&doc, &def), name: path}
+	if path != "" {
+		text, err := readFile(path)
+		switch {
+		case err == nil:
+			if !d.file(path, bytes.NewReader(text), &doc, &def) {
+				return d, nil
+			}
+			def.State = beside(path, def.State)
+			rebase(&doc, path)
+		case mayBeAbsent && errors.Is(err, os.ErrNotExist):
+			d.name = ""
+		default:
+			d.add(path, "%v", fileProblem(err))
+			return d, nil
+		}
+	}
+	d.environment(vars)
+	d.overrides(overrides)
+	d.checked = true
+	return d, &doc
+}
+
+// LoadDestination reads no more than the section destination, for a command
+// that only wants to know how a bucket is reached: nothing need be set, and
+// mistakes in other sections do not matter. An empty path means no file.
+func LoadDestination(path string, env []string, overrides map[string]string) (Destination, error) {
+	d, doc := read(path, false, environment(env), overrides)
+	if doc == nil {
+		return Destination{}, d.err()
+	}
+	c := check{problems: &d.problems, needed: []Section{NeedNothing}, zone: time.UTC}
+	destination := c.destination(doc.Destination)
+	var lines []string
+	for i, about := range d.abouts {
+		if section, _, _ := strings.Cut(about, "."); section == string(NeedDestination) {
+			lines = append(lines, d.lines[i])
+		}
+	}
+	if lines != nil {
+		return Destination{}, &Error{lines}
+	}
+	return destination, nil
+}
+
+// CheckKeys reports overrides that set no key, or a secret.
+func CheckKeys(overrides map[string]string) error {
+	doc, def := defaults(), defaults()
+	d := &decoder{problems: newProblems(), keys: keysOf(&doc, &def)}
+	d.unknownOverrides(overrides)
+	return d.err()
 }
 
 // environment keeps the variables of this program that are set to something.
@@ -118,30 +163,45 @@ func (d *decoder) environment(vars map[string]string) {
 		if slices.Contains(names, name) {
 			continue
 		}
-		ours := slices.ContainsFunc(sections, func(s string) bool { return strings.HasPrefix(name, s) })
+		ours := slices.IndexFunc(sections, func(s string) bool { return strings.HasPrefix(name, s) })
 		meant := nearestWithin(name, names, 3)
 		switch {
 		case meant != "":
-			d.add(name, "unknown variable; did you mean %s?", meant)
-		case ours:
-			d.add(name, "unknown variable; every key has one, such as %sSOURCE_REGION for source.region", envPrefix)
+			d.misnamed(name, d.pathOf(meant), "unknown variable; did you mean %s?", meant)
+		case ours >= 0:
+			section := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(sections[ours], envPrefix), "_"))
+			d.put(name, section, fmt.Sprintf("unknown variable; every key has one, such as %sSOURCE_REGION for source.region", envPrefix))
 		}
 	}
 }
 
-// overrides sets the keys that flags name.
-func (d *decoder) overrides(overrides map[string]string) {
-	paths := make([]string, len(d.keys))
-	known := 0
-	for i, k := range d.keys {
-		paths[i] = k.path
-		if text, ok := overrides[k.path]; ok {
-			d.text(k, text, "from a flag")
-			known++
+// pathOf is the key that a variable sets.
+func (d *decoder) pathOf(variable string) string {
+	if variable == secretVariable {
+		return "source.client_secret_file" // the other way to say it
+	}
+	for _, k := range d.keys {
+		if k.env() == variable {
+			return k.path
 		}
 	}
-	if known == len(overrides) {
-		return
+	return variable
+}
+
+// overrides sets the keys that flags name.
+func (d *decoder) overrides(overrides map[string]string) {
+	for _, k := range d.keys {
+		if text, ok := overrides[k.path]; ok {
+			d.text(k, text, "from a flag")
+		}
+	}
+	d.unknownOverrides(overrides)
+}
+
+func (d *decoder) unknownOverrides(overrides map[string]string) {
+	paths := make([]string, len(d.keys))
+	for i, k := range d.keys {
+		paths[i] = k.path
 	}
 	for _, path := range slices.Sorted(maps.Keys(overrides)) {
 		if slices.Contains(paths, path) {
@@ -149,9 +209,9 @@ func (d *decoder) overrides(overrides map[string]string) {
 		}
 		d.from[path] = "from a flag"
 		if strings.HasSuffix(path, "client_secret") {
-			d.add(path, "a secret is never taken from a flag, where other users of the machine can see it; set %s or client_secret_file", secretVariable)
+			d.misnamed(path, path+"_file", "a secret is never taken from a flag, where other users of the machine can see it; set %s or client_secret_file", secretVariable)
 		} else if meant := nearest(path, paths); meant != "" {
-			d.add(path, "unknown key; did you mean %s?", meant)
+			d.misnamed(path, meant, "unknown key; did you mean %s?", meant)
 		} else {
 			d.add(path, "unknown key; keys are written like source.region")
 		}

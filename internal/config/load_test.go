@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -223,5 +224,27 @@ func TestPathsInTheFileAreRelativeToIt(t *testing.T) {
 	abs := filepath.Join(os.TempDir(), "elsewhere")
 	if got := load(t, write(t, edit(t, "state: .exitplan", "state: "+abs)), nil, nil).State; got != abs {
 		t.Errorf("absolute state became %q", got)
+	}
+}
+
+// How a bucket is reached does not depend on what else the file says.
+func TestTheDestinationAlone(t *testing.T) {
+	path := write(t, "contract: {time_zone: Mars}\nsorce: x\ndestination: {url: s3://b/x, endpoint: https://s3.example}\n")
+	d, err := config.LoadDestination(path, []string{"EXITPLAN_SOURCE_REGOIN=x", "EXITPLAN_DESTINATION_REGION=eu-west-1"}, map[string]string{"destination.path_style": "true"})
+	if err != nil || d.URL != "s3://b/x" || d.Endpoint != "https://s3.example" || d.Region != "eu-west-1" || !d.PathStyle {
+		t.Errorf("%+v %v", d, err)
+	}
+	if d, err := config.LoadDestination("", nil, nil); err != nil || d.URL != "" {
+		t.Errorf("without a file: %+v %v", d, err)
+	}
+	for _, text := range []string{"destination: {endpoint: s3.example}\n", "destnation: {endpoint: https://s3.example}\n", "\t", "x"} {
+		if _, err := config.LoadDestination(write(t, text), nil, nil); !errors.Is(err, config.ErrConfig) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, env := range []string{"EXITPLAN_DESTINATION_ENDPIONT=https://x", "EXITPLAN_DESTINATION_COLOUR=x"} {
+		if _, err := config.LoadDestination("", []string{env}, nil); !errors.Is(err, config.ErrConfig) {
+			t.Errorf("%s: %v", env, err)
+		}
 	}
 }

@@ -38,6 +38,22 @@ func Template(values map[string]string) string {
 	return text
 }
 
+// Fill is [Template] with values that a person gave: one that cannot be
+// filled in is an error.
+func Fill(values map[string]string) (string, error) {
+	if err := CheckKeys(values); err != nil {
+		return "", err
+	}
+	doc, def := defaults(), defaults()
+	d := &decoder{problems: newProblems(), keys: keysOf(&doc, &def)}
+	for _, k := range d.keys {
+		if _, given := values[k.path]; given && k.value.Kind() == reflect.Struct {
+			d.add(k.path, "has keys of its own; set each of them, such as %s", join(k.path, tagOf(k.value.Type().Field(0))))
+		}
+	}
+	return Template(values), d.err()
+}
+
 // slot is a line of the template: indent, key, value, and a comment.
 var slot = regexp.MustCompile(`^( *)([a-z_]+): ?([^#]*?)( *)(#.*)?$`)
 

@@ -52,7 +52,7 @@ func openDir(cfg Config, base string) (*Dir, error) {
 		return nil, fmt.Errorf("destination: %w", err)
 	}
 	if info, err := os.Stat(base); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("destination %s is not a directory", base)
+		return nil, invalidf("destination %s is not a directory", base)
 	}
 	return &Dir{
 		base: base, prefix: cfg.Root, now: cfg.Now, durable: map[string]struct{}{},

@@ -20,9 +20,20 @@ const (
 	ErrNoCredentials = fatal("no valid AWS credentials")
 	ErrRegion        = fatal("wrong region")
 	ErrFull          = fatal("the destination is full")
+	// ErrDestination: no destination can be meant by what was written.
+	ErrDestination = fatal("not a usable destination")
 	// ErrStore: the store does not do what an export needs.
 	ErrStore = fatal("the store cannot be used")
 )
+
+// invalid is an [ErrDestination] that says all of it in its own words.
+type invalid struct{ error }
+
+func (i invalid) Unwrap() error { return i.error }
+
+func (invalid) Is(target error) bool { return target == ErrDestination || target == exporter.ErrFatal }
+
+func invalidf(format string, args ...any) error { return invalid{fmt.Errorf(format, args...)} }
 
 // conflict is the error of an object that exists with other bytes.
 func conflict(path string, detail string) error {

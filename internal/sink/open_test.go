@@ -44,6 +44,9 @@ func TestOpenRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error is %v, want one that says %q", err, want)
 		}
+		if !errors.Is(err, sink.ErrDestination) && !errors.Is(err, sink.ErrRegion) || !errors.Is(err, exporter.ErrFatal) {
+			t.Errorf("error is %v, want ErrDestination", err)
+		}
 	}
 	if _, err := sink.Open(t.Context(), sink.Config{URL: "ftp://user:hunter2@host/dir"}); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a password in the error: %v", err)

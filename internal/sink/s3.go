@@ -3,7 +3,6 @@ package sink
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -44,11 +43,11 @@ type S3 struct {
 func openS3(ctx context.Context, cfg Config, bucket, prefix string) (*S3, error) {
 	s := &S3{cfg: cfg, bucket: bucket, owner: optional(cfg.ExpectedBucketOwner), class: types.StorageClass(cfg.StorageClass)}
 	if bucket == "" {
-		return nil, fmt.Errorf("destination %s names no bucket: s3://bucket/prefix", redact(cfg.URL))
+		return nil, invalidf("destination %s names no bucket: s3://bucket/prefix", redact(cfg.URL))
 	}
 	if prefix != "" {
 		if !readable(prefix) {
-			return nil, fmt.Errorf("destination %s: the prefix has an element that is empty or made of dots alone", redact(cfg.URL))
+			return nil, invalidf("destination %s: the prefix has an element that is empty or made of dots alone", redact(cfg.URL))
 		}
 		s.base = prefix + "/"
 	}
@@ -78,13 +77,13 @@ func (s *S3) encryption(cfg Config) error {
 		s.kmsKey = optional(cfg.KMSKeyID)
 	case "none":
 		if cfg.Endpoint == "" {
-			return errors.New("destination.sse: none is for S3-compatible servers: on AWS use AES256 or aws:kms")
+			return invalidf("destination.sse: none is for S3-compatible servers: on AWS use AES256 or aws:kms")
 		}
 	default:
-		return fmt.Errorf("destination.sse: %q is not AES256 or aws:kms", cfg.SSE)
+		return invalidf("destination.sse: %q is not AES256 or aws:kms", cfg.SSE)
 	}
 	if cfg.KMSKeyID != "" && s.kmsKey == nil {
-		return errors.New("destination.kms_key_id needs destination.sse: aws:kms")
+		return invalidf("destination.kms_key_id needs destination.sse: aws:kms")
 	}
 	return nil
 }
@@ -95,10 +94,10 @@ func checkLock(lock Lock) error {
 		return nil
 	case string(types.ObjectLockModeGovernance), string(types.ObjectLockModeCompliance):
 	default:
-		return fmt.Errorf("destination.object_lock.mode: %q is not GOVERNANCE or COMPLIANCE", lock.Mode)
+		return invalidf("destination.object_lock.mode: %q is not GOVERNANCE or COMPLIANCE", lock.Mode)
 	}
 	if lock.RetainUntil.IsZero() {
-		return errors.New("destination.object_lock: mode needs retain_until")
+		return invalidf("destination.object_lock: mode needs retain_until")
 	}
 	return nil
 }
@@ -168,7 +167,7 @@ func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	c, err := e.CredentialsProvider.Retrieve(ctx)
 	if err != nil && ctx.Err() == nil {
-		return c, fmt.Errorf("%w: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (aws sso login): %w", ErrNoCredentials, err)
+		return c, fmt.Errorf("%w: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in again (aws sso login): %w", ErrNoCredentials, brief{err})
 	}
 	return c, err
 }
@@ -178,12 +177,12 @@ func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 func checkEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("destination.endpoint: %q is not a URL such as https://s3.example.com", redact(endpoint))
+		return invalidf("destination.endpoint: %q is not a URL such as https://s3.example.com", redact(endpoint))
 	}
 	if u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()) {
 		return nil
 	}
-	return fmt.Errorf("destination.endpoint: %s is not encrypted: use https (http is for loopback addresses alone)", u.Redacted())
+	return invalidf("destination.endpoint: %s is not encrypted: use https (http is for loopback addresses alone)", u.Redacted())
 }
 
 func isLoopback(host string) bool {

@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // code is S3's error code, or the status where the answer had no body (HEAD
@@ -53,6 +57,60 @@ func isOpen(err error) bool {
 	return status == 0 || status >= 500 && status != http.StatusNotImplemented
 }
 
+// isBare says whether a refusal has no code, as that of a HEAD: then wrong
+// keys look like missing permissions.
+func isBare(code string, status int) bool {
+	refused := status == http.StatusForbidden || status == http.StatusBadRequest
+	return refused && (code == "" || code == strings.ReplaceAll(http.StatusText(status), " ", ""))
+}
+
+// ask repeats a refused question in a way that is answered with a code.
+func (s *S3) ask(ctx context.Context, path string) error {
+	if path == "" {
+		_, err := s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
+			Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1), ExpectedBucketOwner: s.owner,
+		})
+		return err
+	}
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{
+		Bucket: &s.bucket, Key: s.key(path), Range: aws.String("bytes=0-0"), ExpectedBucketOwner: s.owner,
+	})
+	if err == nil {
+		_ = out.Body.Close()
+	}
+	return err
+}
+
+// brief is an error of the SDK without its protocol of the request.
+type brief struct{ err error }
+
+func (b brief) Unwrap() error { return b.err }
+
+func (b brief) Error() string {
+	var (
+		api      smithy.APIError
+		unsent   *smithyhttp.RequestSendError
+		response *awshttp.ResponseError
+		text     = b.err.Error()
+	)
+	answered := errors.As(b.err, &response)
+	switch {
+	case errors.As(b.err, &api):
+		text = api.ErrorCode()
+		if m := api.ErrorMessage(); m != "" && m != text {
+			text += ": " + m
+		}
+	case errors.As(b.err, &unsent):
+		text = "no answer: " + unsent.Err.Error()
+	case answered:
+		text = fmt.Sprintf("HTTP status %d: %v", response.HTTPStatusCode(), response.ResponseError.Err)
+	}
+	if answered && response.RequestID != "" {
+		text += " (request " + response.RequestID + ")"
+	}
+	return text
+}
+
 // explain says what a person can do about an error of S3. Operation is a
 // verb, path the object (empty for the bucket).
 func (s *S3) explain(ctx context.Context, operation, path string, err error) error {
@@ -64,6 +122,17 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
 	c, status := code(err)
+	if isBare(c, status) {
+		if told := s.ask(ctx, path); told != nil {
+			if again, same := code(told); same == status {
+				c, err = again, told
+			}
+		}
+	}
+	err = brief{err}
+	if errors.Is(err, ErrNoCredentials) { // they ran out, or their own service refused
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	switch c {
 	case "NoSuchBucket":
 		return fmt.Errorf("%s: %w: %s: make the bucket, or correct destination.url: %w", what, ErrNoBucket, s.bucket, err)
@@ -81,7 +150,7 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 		return fmt.Errorf("%s: %w", what, fs.ErrNotExist)
 	}
 	switch status {
-	case http.StatusForbidden: // a HEAD, which has no code
+	case http.StatusForbidden:
 		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
 	case http.StatusMovedPermanently:
 		return fmt.Errorf("%s: %w: bucket %s lies in %s: set destination.region: %w", what, ErrRegion, s.bucket, regionOf(err), err)

@@ -13,6 +13,7 @@ import (
 	"exitplan/internal/sink"
 	"exitplan/internal/sink/s3server"
 	"exitplan/internal/sink/sinktest"
+	"exitplan/manifest"
 )
 
 func findings(t *testing.T, d sink.Destination) map[string]sink.Finding {
@@ -152,6 +153,9 @@ func TestS3ErrorsSayWhatToDo(t *testing.T) {
 			for _, listed = range d.List(t.Context(), "") {
 			}
 			for operation, err := range map[string]error{"put": put, "open": get, "list": listed} {
+				if strings.Contains(err.Error(), "HostID") || strings.Contains(err.Error(), "operation error") {
+					t.Errorf("%s: the SDK's own words: %v", operation, err)
+				}
 				if !errors.Is(err, c.is) || !errors.Is(err, exporter.ErrFatal) || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("%s: error is %v, want one that says %q", operation, err, c.says)
 				}
@@ -164,8 +168,47 @@ func TestS3WrongSecret(t *testing.T) {
 	s := started(t)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
 	d := open(t, sink.Config{URL: s.URL(), Region: s.Region, Endpoint: s.Endpoint, PathStyle: true})
-	if _, err := d.Put(t.Context(), exporter.Object{Path: "a", Size: 1}, strings.NewReader("x")); !errors.Is(err, sink.ErrNoCredentials) {
-		t.Errorf("error is %v, want ErrNoCredentials", err)
+	_, put := d.Put(t.Context(), exporter.Object{Path: "a", Size: 1}, strings.NewReader("x"))
+	// What asks with HEAD gets no code, and must not blame permissions.
+	_, region := d.(sink.Located).Region(t.Context())
+	_, _, _, checksum := d.(manifest.Checksummer).Checksum(t.Context(), "a")
+	for operation, err := range map[string]error{"put": put, "region": region, "checksum": checksum} {
+		if !errors.Is(err, sink.ErrNoCredentials) || errors.Is(err, sink.ErrAccess) {
+			t.Errorf("%s: error is %v, want ErrNoCredentials", operation, err)
+		}
+	}
+	if f := findings(t, d)["bucket"]; f.Status != sink.Failed || !errors.Is(f.Err, sink.ErrNoCredentials) || strings.Contains(f.Hint, "permission") {
+		t.Errorf("bucket: %+v", f)
+	}
+}
+
+// A refusal without a code is looked into, and stays what it was where the
+// other question is answered.
+func TestS3BareRefusals(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		told   sinktest.Action
+		is     error
+	}{
+		{403, sinktest.Action{Status: 403, Code: "InvalidAccessKeyId"}, sink.ErrNoCredentials},
+		{403, sinktest.Action{Status: 403, Code: "RequestTimeTooSkewed"}, sink.ErrStore},
+		{403, sinktest.Action{Status: 403, Code: "AccessDenied"}, sink.ErrAccess},
+		{403, sinktest.Action{Status: 404, Code: "NoSuchKey"}, sink.ErrAccess},
+		{403, sinktest.Action{}, sink.ErrAccess},
+		{400, sinktest.Action{Status: 400, Code: "ExpiredToken"}, sink.ErrNoCredentials},
+	} {
+		d, _ := behind(t, func(r *http.Request) sinktest.Action {
+			if r.Method == http.MethodHead {
+				return sinktest.Action{Status: c.status}
+			}
+			return c.told
+		}, nil)
+		if _, err := d.(sink.Located).Region(t.Context()); !errors.Is(err, c.is) {
+			t.Errorf("bucket, %+v: error is %v, want %v", c.told, err, c.is)
+		}
+		if _, _, _, err := d.(manifest.Checksummer).Checksum(t.Context(), "a"); !errors.Is(err, c.is) {
+			t.Errorf("object, %+v: error is %v, want %v", c.told, err, c.is)
+		}
 	}
 }
 

@@ -114,12 +114,12 @@ func Open(ctx context.Context, cfg Config) (Destination, error) {
 		cfg.SinglePutLimit = defaultSinglePutLimit
 	}
 	if cfg.Root != "" && !readable(cfg.Root) {
-		return nil, fmt.Errorf("export id %q cannot be part of a path", cfg.Root)
+		return nil, invalidf("export id %q cannot be part of a path", cfg.Root)
 	}
 	scheme, rest, found := strings.Cut(cfg.URL, "://")
 	switch {
 	case cfg.URL == "":
-		return nil, fmt.Errorf("no destination: set destination.url to s3://bucket/prefix or file:///directory")
+		return nil, invalidf("no destination: set destination.url to s3://bucket/prefix or file:///directory")
 	case !found: // also C:\exit
 		return openDir(cfg, cfg.URL)
 	case scheme == "file":
@@ -132,16 +132,16 @@ func Open(ctx context.Context, cfg Config) (Destination, error) {
 		bucket, prefix, _ := strings.Cut(rest, "/")
 		return openS3(ctx, cfg, bucket, strings.Trim(prefix, "/"))
 	}
-	return nil, fmt.Errorf("destination %s: %q is not supported: use s3://bucket/prefix or file:///directory", redact(cfg.URL), scheme)
+	return nil, invalidf("destination %s: %q is not supported: use s3://bucket/prefix or file:///directory", redact(cfg.URL), scheme)
 }
 
 func filePath(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return "", fmt.Errorf("destination: %w", err)
+		return "", invalidf("destination: %w", err)
 	}
 	if u.Host != "" && u.Host != "localhost" || u.Path == "" || u.RawQuery != "" {
-		return "", fmt.Errorf("destination %s: a directory is written as file:///directory or as a plain path", redact(raw))
+		return "", invalidf("destination %s: a directory is written as file:///directory or as a plain path", redact(raw))
 	}
 	return filepath.FromSlash(u.Path), nil
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"exitplan/internal/config"
+)
+
+// globalFlags are taken before and after a command's name.
+func globalFlags(category string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Category: category, Value: config.DefaultFile, Usage: "configuration `FILE` [$" + configVariable + "]"},
+		&cli.StringSliceFlag{Name: "set", Category: category, Usage: "override one setting, e.g. --set source.region=eu-west-1 (`KEY=VALUE`, repeatable)"},
+		&cli.StringFlag{Name: "state", Category: category, Usage: "`DIR` of the journal (overrides state: in the configuration)"},
+		&cli.BoolFlag{Name: "json", Category: category, Usage: "print results as JSON on standard output"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Category: category, Usage: "no progress and no hints on standard error"},
+		&cli.BoolFlag{Name: "verbose", Category: category, Usage: "log every unit and request"},
+		&cli.StringFlag{Name: "log-format", Category: category, Value: "text", Usage: "text or json"},
+	}
+}
+
+const configVariable = "EXITPLAN_CONFIG"
+
+// prepare gives a command the global flags, and refuses what no command
+// would heed.
+func prepare(command *cli.Command) {
+	command.Flags = append(command.Flags, globalFlags("Global")...)
+	command.OnUsageError = badUsage
+	command.HideHelpCommand = true // a folder may be called help
+	command.Before = func(c *cli.Context) error {
+		if err := inherit(c); err != nil {
+			return err
+		}
+		if format := c.String("log-format"); format != "text" && format != "json" {
+			return usage(fmt.Errorf("--log-format %q: write text or json", format))
+		}
+		overrides, err := settings(c)
+		if err != nil {
+			return err
+		}
+		if err := config.CheckKeys(overrides); err != nil {
+			return err
+		}
+		return arguments(c)
+	}
+}
+
+// inherit takes over the global flags that stand before the command's name
+// and not after it, too.
+func inherit(c *cli.Context) error {
+	before := c.Lineage()[1]
+	for _, flag := range globalFlags("") {
+		name := flag.Names()[0]
+		if name == "set" || c.IsSet(name) || !before.IsSet(name) { // settings gathers --set
+			continue
+		}
+		if err := c.Set(name, fmt.Sprint(before.Value(name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// arguments refuses more of them than the command's usage has.
+func arguments(c *cli.Context) error {
+	most, takes := 0, "no arguments"
+	if about := c.Command.ArgsUsage; about != "" {
+		most, takes = 1, "at most one argument, "+about
+	}
+	if c.NArg() <= most {
+		return nil
+	}
+	extra := c.Args().Get(most)
+	if strings.HasPrefix(extra, "-") {
+		return usage(fmt.Errorf("%s: write the flag %s before %s", c.Command.Name, extra, c.Args().First()))
+	}
+	return usage(fmt.Errorf("%s takes %s; %q is one too many", c.Command.Name, takes, extra))
+}
+
+// settings are the values of --set by key, the last of a key.
+func settings(c *cli.Context) (map[string]string, error) {
+	values := map[string]string{}
+	for _, level := range slices.Backward(c.Lineage()) { // before the command's name first
+		for _, pair := range level.StringSlice("set") {
+			key, value, ok := strings.Cut(pair, "=")
+			if !ok {
+				return nil, usage(fmt.Errorf("--set %q: write KEY=VALUE, e.g. source.region=eu-west-1", pair))
+			}
+			values[key] = value
+		}
+	}
+	return values, nil
+}
+
+// overrides are the settings of all flags.
+func overrides(c *cli.Context) (map[string]string, error) {
+	values, err := settings(c)
+	if err != nil {
+		return nil, err
+	}
+	if state := c.String("state"); state != "" {
+		values["state"] = state
+	}
+	return values, nil
+}
+
+// configFile is the configuration that a flag or variable names, or the
+// default. named says that it was the flag.
+func configFile(c *cli.Context) (path string, named bool) {
+	if path := c.String("config"); c.IsSet("config") && path != "" {
+		return path, true
+	}
+	return cmp.Or(os.Getenv(configVariable), config.DefaultFile), false
+}
+
+// loadConfig reads file, environment and flags.
+func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
+	values, err := overrides(c)
+	if err != nil {
+		return config.Config{}, err
+	}
+	path, named := configFile(c)
+	if !named {
+		path = "" // the default may be absent
+	}
+	return config.Load(path, os.Environ(), values, needed...)
+}
