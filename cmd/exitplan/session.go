@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -26,6 +27,7 @@ const bufferBytes = 128 << 20
 // session is what a command works with, wired from the configuration.
 type session struct {
 	cfg     config.Config
+	screen  *screen // standard error
 	log     *slog.Logger
 	clock   *exporter.Clock
 	names   []string // of the selected datasets
@@ -62,7 +64,7 @@ func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error)
 	return config.Load(path, os.Environ(), overrides, needed...)
 }
 
-func newLog(c *cli.Context) *slog.Logger {
+func newLog(c *cli.Context, out io.Writer) *slog.Logger {
 	level := slog.LevelWarn
 	switch {
 	case c.Bool("verbose"):
@@ -72,9 +74,9 @@ func newLog(c *cli.Context) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.String("log-format") == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+		return slog.New(slog.NewJSONHandler(out, options))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
+	return slog.New(slog.NewTextHandler(out, options))
 }
 
 // newSession checks the configuration and makes the API clients; it sends
@@ -87,7 +89,8 @@ func newSession(c *cli.Context) (*session, error) {
 	if cfg.Recordings.Method == config.MethodBulk {
 		return nil, usage(errors.New("recordings.method: bulk is not available yet; write pull"))
 	}
-	s := &session{cfg: cfg, log: newLog(c), clock: exporter.NewClock(time.Now, time.Time{})}
+	stderr := &screen{out: os.Stderr}
+	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), clock: exporter.NewClock(time.Now, time.Time{})}
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
 		return nil, usage(fmt.Errorf("source.datasets: %w", err))
 	}

@@ -114,6 +114,18 @@ func (s *session) anyOpen(at time.Time) bool {
 	return false
 }
 
+// nextClose is the first instant at which a class that is open now closes;
+// zero if none is open.
+func (s *session) nextClose() (now, closes time.Time) {
+	now = s.clock.Now()
+	for _, class := range s.classes() {
+		if at, open := s.cfg.Contract.Until(class, now); open && (closes.IsZero() || at.Before(closes)) {
+			closes = at
+		}
+	}
+	return now, closes
+}
+
 // closedForGood says that nothing is open, and no later instant opens anything.
 func (s *session) closedForGood(at time.Time) bool {
 	if s.anyOpen(at) {

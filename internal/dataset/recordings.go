@@ -57,7 +57,7 @@ type recordingsParams struct {
 // Info describes the dataset.
 func (d *Recordings) Info() exporter.Info {
 	return exporter.Info{
-		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings",
+		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings", FoundBy: DetailsName,
 		Permissions: []string{"analytics:conversationDetail:view", "recording:recording:view", "recording:recordingSegment:view"},
 		Method:      "batch download requests of 100 conversations, media streamed from signed URLs",
 		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each; without conversation details also the calls of those",
