@@ -251,7 +251,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	iv := s.wanted()
+	datasets := map[string]exporter.Dataset{}
 	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: exporter.Layout{Period: frozen["bag_period"]}}) {
+		datasets[d.Info().Name] = d
 		for u, err := range d.Plan(ctx, iv) {
 			if err != nil {
 				return err
@@ -269,14 +271,12 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		e := exporter.Exception{
-			Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: exporter.WindowClosed,
-			Detail: "sealed before it was exported", Attempts: u.Attempts,
-		}
+		reason, detail := exporter.WindowClosed, "sealed before it was exported"
 		if _, open := s.cfg.Contract.Until(dataset.ClassOf(u.Dataset), s.clock.Now()); open {
-			e.Reason = exporter.FailedItem // nobody closed the window
-			e.Detail += ", on request, while its window was open"
+			// Nobody closed the window.
+			reason, detail = exporter.FailedItem, detail+", on request, while its window was open"
 		}
+		e := exporter.UnitException(datasets[u.Dataset], u, reason, detail)
 		if err := s.journal.Commit(ctx, exporter.Receipt{
 			Unit: u.Key, Outcome: exporter.Failed, Exceptions: []exporter.Exception{e},
 		}); err != nil {

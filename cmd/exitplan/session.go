@@ -35,6 +35,7 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
+	abroad  string // where data leaves its region: a sentence for the report
 }
 
 type organization struct {
@@ -124,7 +125,15 @@ func (s *session) connect() error {
 func (s *session) residency(bucket string) error {
 	home, err := genesys.AWSRegion(s.cfg.Source.Region)
 	d := s.cfg.Destination
-	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || bucket == "" || bucket == home || d.AllowCrossRegion {
+	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || bucket == "" {
+		return nil
+	}
+	if s.abroad = ""; bucket == home {
+		return nil
+	}
+	if d.AllowCrossRegion {
+		s.abroad = fmt.Sprintf("the organization lives in %s, the bucket in %s: the data left its region, "+
+			"as destination.allow_cross_region: true allows", home, bucket)
 		return nil
 	}
 	return usage(fmt.Errorf("the organization lives in %s, the bucket in %s: the data would leave its region; "+

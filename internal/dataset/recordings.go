@@ -96,6 +96,23 @@ func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exp
 	}, err
 }
 
+// Describe says of which conversations, or of which interval, a unit exports
+// the recordings.
+func (d *Recordings) Describe(u exporter.Unit) (words string, conversations int64) {
+	var p recordingsParams
+	switch err := json.Unmarshal(u.Params, &p); {
+	case err != nil:
+		return "recordings", 0
+	case p.Find != nil:
+		return "all recordings of " + p.Find.words(), 0
+	case len(p.Conversations) == 1:
+		return "recordings of conversation " + p.Conversations[0].ID, 1
+	case len(p.Conversations) == 0:
+		return "recordings", 0
+	}
+	return fmt.Sprintf("recordings of %d conversations, e.g. %s", len(p.Conversations), p.Conversations[0].ID), int64(len(p.Conversations))
+}
+
 // recordingsRun is one run of a unit.
 type recordingsRun struct {
 	d       *Recordings
