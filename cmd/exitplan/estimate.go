@@ -12,9 +12,9 @@ import (
 // least there is no ground for one.
 const (
 	rateSpan  = 3 * time.Minute
-	rateUnits = 5
-	leastSpan = 10 * time.Second
-	leastUnit = 3
+	rateUnits = leastUnit
+	leastSpan = 30 * time.Second
+	leastUnit = 5
 )
 
 // pace is the recent rate of something that is counted. Its window reaches

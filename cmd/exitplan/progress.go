@@ -135,11 +135,13 @@ func (p *progress) bar(now time.Time, columns int) string {
 	t := p.tally.Total
 	done := t.Done + t.Failed
 	known := max(done+t.Pending+t.Running, 1)
-	text := fit(p.fields(now, "/"), columns-len("100% [] "))
-	width := min(24, columns-len("100% [] ")-len(text))
-	if width < 4 {
-		return text
+	const frame = len("100% [] ")
+	const narrowest, widest = 6, 24
+	if columns < frame+narrowest+30 {
+		return fit(p.fields(now, "/"), columns)
 	}
+	text := fit(p.fields(now, "/"), columns-frame-narrowest)
+	width := min(widest, columns-frame-len(text))
 	bar := progressbar.NewOptions64(known,
 		progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(width),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionShowDescriptionAtLineEnd(),

@@ -21,14 +21,14 @@ func TestAPaceFallsWhileNothingMoves(t *testing.T) {
 	if _, ok := p.perSecond(at(5 * time.Second)); ok {
 		t.Error("five seconds are ground for a rate")
 	}
-	p.note(at(20*time.Second), 120)
-	rate, ok := p.perSecond(at(20 * time.Second))
+	p.note(at(40*time.Second), 140)
+	rate, ok := p.perSecond(at(40 * time.Second))
 	if !ok || rate != 1 {
-		t.Errorf("rate %v, %v after 20 units in 20 s", rate, ok)
+		t.Errorf("rate %v, %v after 40 units in 40 s", rate, ok)
 	}
 	for minute := range 30 { // nothing moves
-		now := at(20*time.Second + time.Duration(minute+1)*time.Minute)
-		p.note(now, 120)
+		now := at(40*time.Second + time.Duration(minute+1)*time.Minute)
+		p.note(now, 140)
 		slower, ok := p.perSecond(now)
 		if !ok || slower >= rate {
 			t.Fatalf("rate %v, %v after %d minutes without a unit; it was %v", slower, ok, minute+1, rate)
@@ -36,7 +36,7 @@ func TestAPaceFallsWhileNothingMoves(t *testing.T) {
 		rate = slower
 	}
 	for i := range 600 { // faster now: what was long ago counts no more
-		p.note(at(time.Hour+time.Duration(i)*time.Second), 121+10*int64(i))
+		p.note(at(time.Hour+time.Duration(i)*time.Second), 141+10*int64(i))
 	}
 	if rate, _ := p.perSecond(at(time.Hour + 600*time.Second)); rate < 9 || rate > 11 {
 		t.Errorf("rate %v after ten minutes of 10 units a second", rate)
@@ -109,7 +109,7 @@ func TestABarFitsTheTerminal(t *testing.T) {
 			if len(bar) > columns || strings.ContainsAny(bar, "\r\n") {
 				t.Fatalf("%d columns: %q has %d", columns, bar, len(bar))
 			}
-			if columns < 76 {
+			if columns < 75 {
 				continue
 			}
 			for _, want := range []string{fmt.Sprintf("%d/100 units", done), "window: 5 h 12 min", "estimating"} {

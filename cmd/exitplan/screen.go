@@ -38,19 +38,16 @@ func (s *screen) show(bar string) {
 }
 
 // A terminal echoes Ctrl-C as "^C" where the cursor is: behind the bar, which
-// must not wrap for it.
-const echo = len("^C")
+// must not wrap for it, also if somebody is impatient.
+const echo = len("^C^C")
 
 // draw paints over the bar that stands there, as every console understands.
 func (s *screen) draw(bar string) {
 	if bar == "" && s.bar == "" {
 		return
 	}
-	rest := max(0, utf8.RuneCountInString(s.bar)-utf8.RuneCountInString(bar))
-	text := "\r" + bar + strings.Repeat(" ", rest+echo)
-	if bar == "" {
-		text += "\r"
-	}
+	rest := max(0, utf8.RuneCountInString(s.bar)-utf8.RuneCountInString(bar)) + echo
+	text := "\r" + bar + strings.Repeat(" ", rest) + "\r" + bar // the cursor behind it
 	fmt.Fprint(s.out, text)
 	s.bar = bar
 }
@@ -65,5 +62,5 @@ func (s *screen) columns() int {
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	return max(width-2*echo-1, 1)
+	return max(width-echo-1, 1)
 }
