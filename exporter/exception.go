@@ -40,4 +40,28 @@ type Exception struct {
 	Detail        string `json:"detail,omitempty"`
 	CorrelationID string `json:"correlation_id,omitempty"`
 	Attempts      int    `json:"attempts,omitempty"`
+	// Covers is how many conversations an exception of a whole unit (whose
+	// Item is the unit's key) stands for; 0 where nobody knows.
+	Covers int64 `json:"covers,omitempty"`
+}
+
+// OfUnit says that the exception stands for all that its unit would export.
+func (e Exception) OfUnit() bool { return e.Item == e.Unit }
+
+// Describer is a Dataset that can say what a unit covers, for people who read
+// of one that failed: in words, and how many conversations, 0 if that is not
+// known.
+type Describer interface {
+	Describe(u Unit) (words string, conversations int64)
+}
+
+// UnitException stands for a unit of d that was not done, and says what that
+// unit covers.
+func UnitException(d Dataset, u Unit, reason Reason, detail string) Exception {
+	e := Exception{Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: reason, Detail: detail, Attempts: u.Attempts}
+	if describer, ok := d.(Describer); ok {
+		words, n := describer.Describe(u)
+		e.Detail, e.Covers = words+": "+detail, n
+	}
+	return e
 }

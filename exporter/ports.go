@@ -42,6 +42,8 @@ type Info struct {
 	Method      string   `json:"method,omitempty"` // how it is read, in words
 	Cost        string   `json:"cost,omitempty"`   // API calls, in words
 	Description string   `json:"description"`
+	// FoundBy is the dataset whose units discover most of this one's.
+	FoundBy string `json:"found_by,omitempty"`
 }
 
 // Dataset is one kind of customer data.

@@ -278,13 +278,9 @@ func (s *scheduler) failed(ctx, unitCtx context.Context, u Unit, err error, log 
 		return giveBack()
 	}
 	log.Error("unit failed", "error", err)
-	return s.cfg.Journal.Commit(context.WithoutCancel(ctx), Receipt{
-		Unit: u.Key, Outcome: Failed,
-		Exceptions: []Exception{{
-			Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: FailedItem,
-			Detail: err.Error(), Attempts: u.Attempts + 1,
-		}},
-	})
+	e := UnitException(s.datasets[u.Dataset], u, FailedItem, err.Error())
+	e.Attempts++ // this one
+	return s.cfg.Journal.Commit(context.WithoutCancel(ctx), Receipt{Unit: u.Key, Outcome: Failed, Exceptions: []Exception{e}})
 }
 
 func (s *scheduler) succeeded(key string) {

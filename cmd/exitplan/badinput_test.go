@@ -195,7 +195,7 @@ func TestSealStatesWhatIsLeftUndone(t *testing.T) {
 		t.Errorf("%d requests while sealing", after-before)
 	}
 	reasons := w.excepted(t)
-	if reason := reasons["analytics.conversations.details/2026-03-03"]; !strings.HasPrefix(reason, "failed: sealed") {
+	if reason := reasons["analytics.conversations.details/2026-03-03"]; !strings.HasPrefix(reason, "failed: conversation details of 2026-03-03 (UTC): sealed") {
 		t.Errorf("exceptions %v", reasons)
 	}
 	if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {

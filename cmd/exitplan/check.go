@@ -34,6 +34,9 @@ func checkCommand() *cli.Command {
 				return err
 			}
 			findings := s.check(c.Context)
+			if c.Err() != nil { // what it cut short says nothing of the settings
+				return context.Cause(c.Context)
+			}
 			if c.Bool("json") {
 				if err := printJSON(findings); err != nil {
 					return err

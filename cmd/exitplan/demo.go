@@ -19,7 +19,7 @@ const demoExport = "demo" // the export id
 
 const secretVariable = "EXITPLAN_SOURCE_CLIENT_SECRET"
 
-func demoCommand(drain <-chan struct{}) *cli.Command {
+func demoCommand(signals *interrupts) *cli.Command {
 	return &cli.Command{
 		Name: "demo", Usage: "see it work: simulate an organization, export it, verify the result",
 		Description: "Everything happens on this machine, below --dir. With --gaps some recordings cannot be had,\n" +
@@ -30,11 +30,11 @@ func demoCommand(drain <-chan struct{}) *cli.Command {
 			&cli.StringFlag{Name: "endpoint", Usage: "`URL` of an S3-compatible server"},
 			&cli.BoolFlag{Name: "keep", Usage: "go on with the export that is in --dir already"},
 		),
-		Action: func(c *cli.Context) error { return demo(c, drain) },
+		Action: func(c *cli.Context) error { return demo(c, signals) },
 	}
 }
 
-func demo(c *cli.Context, drain <-chan struct{}) error {
+func demo(c *cli.Context, signals *interrupts) error {
 	dir, err := filepath.Abs(c.String("dir"))
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func demo(c *cli.Context, drain <-chan struct{}) error {
 				all = append(all, "--"+name)
 			}
 		}
-		err := newApp(drain).RunContext(c.Context, append(all, args...))
+		err := newApp(signals).RunContext(c.Context, append(all, args...))
 		fmt.Fprintln(os.Stderr)
 		return err
 	}

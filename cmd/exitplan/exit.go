@@ -28,6 +28,7 @@ var (
 	errUsage      = errors.New("usage")
 	errMissing    = errors.New("finished, but something is missing")
 	errVerify     = errors.New("verification failed")
+	errForecast   = errors.New("the window closes before the export is done")
 	errMoreToCome = errors.New("everything available is exported; later days are still to come")
 	errUnfinished = errors.New("the export is not finished")
 	errStoppedNow = errors.New("stopped")
@@ -57,6 +58,7 @@ func exitCode(err error) int {
 		{sink.ErrNoCredentials, exitCredentials},
 		{sink.ErrAccess, exitCredentials},
 		{errMissing, exitMissing},
+		{errForecast, exitForecast},
 		{errMoreToCome, exitMoreToCome},
 		{errUnfinished, exitMoreToCome},
 		{context.Canceled, exitInterrupted},

@@ -14,7 +14,7 @@ import (
 	"exitplan/internal/journal"
 )
 
-func exportCommand(drain <-chan struct{}) *cli.Command {
+func exportCommand(signals *interrupts) *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "export, or go on where an earlier run ended",
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
@@ -26,7 +26,7 @@ func exportCommand(drain <-chan struct{}) *cli.Command {
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
 		},
-		Action: func(c *cli.Context) error { return export(c, drain) },
+		Action: func(c *cli.Context) error { return export(c, signals) },
 	}
 }
 
@@ -37,7 +37,10 @@ const (
 	noteEvery   = 10 * time.Second
 )
 
-func export(c *cli.Context, drain <-chan struct{}) (err error) {
+// Writing down how an interrupted run ended may take so long.
+const endWithin = 30 * time.Second
+
+func export(c *cli.Context, signals *interrupts) (err error) {
 	ctx := c.Context
 	s, err := newSession(c)
 	if err != nil {
@@ -82,7 +85,7 @@ func export(c *cli.Context, drain <-chan struct{}) (err error) {
 	if err := s.record(ctx, "run-started", map[string]string{"until": iv.To.Format(time.RFC3339)}); err != nil {
 		return err
 	}
-	runErr := s.runUnits(ctx, c, drain, layout, iv)
+	runErr := s.runUnits(ctx, c, signals, layout, iv)
 	return s.conclude(ctx, c, runErr, iv, more)
 }
 
@@ -125,18 +128,17 @@ func (s *session) wanted() exporter.Interval {
 
 // runUnits runs the datasets, with progress shown, the journal copied to the
 // destination now and then, and the trusted time noted.
-func (s *session) runUnits(ctx context.Context, c *cli.Context, drain <-chan struct{}, layout exporter.Layout, iv exporter.Interval) error {
+func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interrupts, layout exporter.Layout, iv exporter.Interval) error {
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
-	meter := &exporter.Meter{}
-	show := showProgress(os.Stderr, c.Bool("quiet"), meter, func() (known, done int64) {
-		tally, err := s.journal.Tally(ctx)
-		if err != nil {
-			return 0, 0
-		}
-		t := tally.Total
-		return t.Pending + t.Running + t.Done + t.Failed, t.Done + t.Failed
+	drain, disarm := signals.arm()
+	show := showProgress(progressConfig{
+		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
+		// The last look comes after whatever ended the run.
+		Tally:  func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
+		Calls:  s.clients.Stats,
+		Closes: s.nextClose,
 	})
 	background, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -147,9 +149,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, drain <-chan str
 	err := exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata}),
 		Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
-		Gate: s.cfg.Contract, Clock: s.clock, Meter: meter,
+		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: s.cfg.Concurrency.API, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})
+	disarm()
 	stop()
 	<-done
 	show.finish()
@@ -187,28 +190,36 @@ func (s *session) noteTime(ctx context.Context) error {
 // conclude seals what there is, tells how it went, and gives the error that
 // stands for the exit code.
 func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv exporter.Interval, more bool) error {
-	// The end is written down even if somebody is impatient by now.
-	ctx = context.WithoutCancel(ctx)
-	if err := s.noteTime(ctx); err != nil {
+	ending, interrupted := ctx, errors.Is(runErr, exporter.ErrInterrupted)
+	if interrupted { // and how is written down, even if somebody is impatient by now
+		var done func()
+		ending, done = context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+		defer done()
+	}
+	if err := s.noteTime(ending); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > 2*time.Minute {
 		s.log.Warn("this machine's clock disagrees with the platform's", "ahead_by", skew.Round(time.Second).String())
 	}
-	sum, err := s.summarize(ctx, iv, more, runErr)
+	sum, err := s.summarize(ending, iv, more, runErr)
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	if err := s.record(ctx, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
+	if err := s.record(ending, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if errors.Is(runErr, exporter.ErrInterrupted) {
-		err = s.backup(ctx) // quickly: the next run writes the manifests
-	} else {
-		err = s.seal(ctx, sum)
-	}
-	if err != nil {
-		return errors.Join(runErr, err)
+	if interrupted {
+		// Quickly: the next run writes the manifests. A signal that comes now
+		// stops this too, one that came before does not.
+		if ctx.Err() != nil {
+			ctx = ending
+		}
+		if err := s.backup(ctx); err != nil {
+			s.log.Warn("the destination has an older copy of the journal; the next run renews it", "error", err)
+		}
+	} else if err := s.seal(ctx, sum); err != nil {
+		return errors.Join(runErr, stopped(ctx, fmt.Errorf("sealing is not finished, the same command goes on with it: %w", err)))
 	}
 	if err := sum.print(c); err != nil {
 		return err
@@ -240,7 +251,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	iv := s.wanted()
+	datasets := map[string]exporter.Dataset{}
 	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: exporter.Layout{Period: frozen["bag_period"]}}) {
+		datasets[d.Info().Name] = d
 		for u, err := range d.Plan(ctx, iv) {
 			if err != nil {
 				return err
@@ -258,14 +271,12 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		e := exporter.Exception{
-			Dataset: u.Dataset, Unit: u.Key, Item: u.Key, Reason: exporter.WindowClosed,
-			Detail: "sealed before it was exported", Attempts: u.Attempts,
-		}
+		reason, detail := exporter.WindowClosed, "sealed before it was exported"
 		if _, open := s.cfg.Contract.Until(dataset.ClassOf(u.Dataset), s.clock.Now()); open {
-			e.Reason = exporter.FailedItem // nobody closed the window
-			e.Detail += ", on request, while its window was open"
+			// Nobody closed the window.
+			reason, detail = exporter.FailedItem, detail+", on request, while its window was open"
 		}
+		e := exporter.UnitException(datasets[u.Dataset], u, reason, detail)
 		if err := s.journal.Commit(ctx, exporter.Receipt{
 			Unit: u.Key, Outcome: exporter.Failed, Exceptions: []exporter.Exception{e},
 		}); err != nil {

@@ -6,9 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -34,40 +32,16 @@ func main() {
 
 // run is main without the exit, so that tests drive the real command.
 func run(args []string) int {
-	ctx, drain, stop := untilInterrupted(context.Background())
+	ctx, signals, stop := untilInterrupted(context.Background())
 	defer stop()
-	err := newApp(drain).RunContext(ctx, args)
+	err := stopped(ctx, newApp(signals).RunContext(ctx, args))
 	if err != nil && err.Error() != "" {
 		fmt.Fprintln(os.Stderr, "exitplan:", err)
 	}
 	return exitCode(err)
 }
 
-// untilInterrupted gives a context that ends at the second Ctrl-C (or
-// SIGTERM), and a channel that closes at the first.
-func untilInterrupted(ctx context.Context) (context.Context, <-chan struct{}, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	drain := make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-			close(drain)
-			fmt.Fprintln(os.Stderr, "\nexitplan: stopping after the transfers in flight; once more stops now")
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-signals:
-			cancel(errStoppedNow)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, drain, func() { signal.Stop(signals); cancel(nil) }
-}
-
-func newApp(drain <-chan struct{}) *cli.App {
+func newApp(signals *interrupts) *cli.App {
 	app := &cli.App{
 		Name:                 "exitplan",
 		Usage:                "get your data out of Genesys Cloud, completely, provably, in time",
@@ -81,7 +55,7 @@ func newApp(drain <-chan struct{}) *cli.App {
 		DisableSliceFlagSeparator: true,
 		Flags:                     globalFlags(""),
 		Commands: []*cli.Command{
-			demoCommand(drain), initCommand(), checkCommand(), exportCommand(drain), statusCommand(),
+			demoCommand(signals), initCommand(), checkCommand(), exportCommand(signals), statusCommand(),
 			verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
 		},
 		CommandNotFound: func(c *cli.Context, name string) {},

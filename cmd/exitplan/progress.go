@@ -3,112 +3,223 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
-	"exitplan/exporter"
+	"exitplan/internal/genesys"
+	"exitplan/internal/journal"
 )
 
 // How often a bar is drawn, and a line printed where there is no terminal.
 const (
-	barEvery  = 250 * time.Millisecond
+	barEvery  = 500 * time.Millisecond
 	lineEvery = 15 * time.Second
 )
 
-// progress shows a meter while a run goes on: a bar on a terminal, a line now
-// and then elsewhere, nothing when quiet.
-type progress struct {
-	meter *exporter.Meter
-	units func() (known, done int64)
-	first int64 // units done before this run
-	begun time.Time
-	stop  chan struct{}
-	ended sync.WaitGroup
+// The close of the window is shown once it is so near.
+const closeIsNear = 48 * time.Hour
+
+// progressConfig is what progress reads.
+type progressConfig struct {
+	Screen *screen
+	Quiet  bool
+	Drain  <-chan struct{}
+	Tally  func() (journal.Tally, error)
+	Calls  func() genesys.Stats
+	// Closes gives the trusted time, and when the first open window closes.
+	Closes func() (now, closes time.Time)
 }
 
-// showProgress starts to show; the caller must call finish. units tells how
-// many units are known and how many of them are done.
-func showProgress(out *os.File, quiet bool, meter *exporter.Meter, units func() (known, done int64)) *progress {
-	p := &progress{meter: meter, units: units, begun: time.Now(), stop: make(chan struct{})}
-	_, p.first = units()
-	if quiet {
-		return p
-	}
+// progress shows how a run goes on: a bar on a terminal, a line now and then
+// elsewhere, nothing when quiet, save the answer to a signal.
+type progress struct {
+	progressConfig
+	stop  chan struct{}
+	ended sync.WaitGroup
+
+	// The rest belongs to the goroutine that shows.
+	begun    time.Time
+	tally    journal.Tally
+	next     time.Time // when the journal is read again
+	units    map[string]*pace
+	calls    pace
+	bytes    pace
+	draining bool
+}
+
+// showProgress starts to show; the caller must call finish.
+func showProgress(cfg progressConfig) *progress {
+	p := &progress{progressConfig: cfg, stop: make(chan struct{}), begun: time.Now(), units: map[string]*pace{}}
+	p.look(p.begun, true)
 	p.ended.Go(func() {
-		if term.IsTerminal(int(out.Fd())) {
-			p.bar(out)
-		} else {
-			p.lines(out)
+		columns := p.Screen.columns()
+		switch {
+		case p.Quiet:
+			p.every(lineEvery, func(time.Time) {})
+		case columns > 0:
+			p.every(barEvery, func(now time.Time) {
+				p.look(now, false)
+				p.Screen.show(p.bar(now, p.Screen.columns()))
+			})
+		default:
+			p.every(lineEvery, func(now time.Time) {
+				p.look(now, false)
+				fmt.Fprintf(p.Screen, "exitplan: %s\n", strings.Join(p.fields(now, " of "), ", "))
+			})
 		}
 	})
 	return p
 }
 
+// finish ends the bar with one line that is exact.
 func (p *progress) finish() {
 	close(p.stop)
 	p.ended.Wait()
+	p.Screen.show("")
+	if p.Quiet {
+		return
+	}
+	now := time.Now()
+	p.look(now, true)
+	t := p.tally.Total
+	fmt.Fprintf(p.Screen, "exitplan: %s, %s, %s; %s in %s\n", p.done(" of "), plural(t.Records, "record", "records"),
+		bytesText(t.Bytes), plural(p.Calls().Requests, "call", "calls"), span(now.Sub(p.begun)))
 }
 
-func (p *progress) bar(out io.Writer) {
-	bar := progressbar.NewOptions64(1,
-		progressbar.OptionSetWriter(out), progressbar.OptionSetWidth(24),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true),
-		progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionUseANSICodes(false), progressbar.OptionFullWidth(),
-	)
-	p.every(barEvery, func() {
-		known, done := p.units()
-		bar.ChangeMax64(max(known, 1))
-		bar.Describe(p.text())
-		_ = bar.Set64(done)
-	})
-	_ = bar.Exit()
-	fmt.Fprintln(out)
-}
-
-func (p *progress) lines(out io.Writer) {
-	p.every(lineEvery, func() {
-		known, done := p.units()
-		fmt.Fprintf(out, "exitplan: %d of %d units, %s%s\n", done, known, p.text(), p.eta(known, done))
-	})
-}
-
-func (p *progress) every(interval time.Duration, show func()) {
+// every shows again and again, until the run has ended.
+func (p *progress) every(interval time.Duration, show func(now time.Time)) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	drain := p.Drain
 	for {
 		select {
-		case <-tick.C:
-			show()
+		case now := <-tick.C:
+			show(now)
+		case <-drain:
+			drain, p.draining = nil, true
+			fmt.Fprintln(p.Screen, "exitplan: stopping after the transfers in flight; once more stops now")
 		case <-p.stop:
-			show()
 			return
 		}
 	}
 }
 
-func (p *progress) text() string {
-	elapsed := time.Since(p.begun).Seconds()
-	text := fmt.Sprintf("%s records, %s (%s/s)", count(p.meter.Records.Load()),
-		bytesText(p.meter.Bytes.Load()), bytesText(int64(float64(p.meter.Bytes.Load())/max(elapsed, 0.001))))
-	if n := p.meter.Exceptions.Load(); n > 0 {
-		text += fmt.Sprintf(", %s exceptions", count(n))
+// look reads the journal, which must cost little beside the run itself.
+func (p *progress) look(now time.Time, exact bool) {
+	if !exact && now.Before(p.next) {
+		return
 	}
-	return text
+	tally, err := p.Tally()
+	if err != nil {
+		return // what was seen last is shown
+	}
+	cost := time.Since(now)
+	p.tally, p.next = tally, now.Add(max(time.Second, 20*cost))
+	for name, c := range tally.Datasets {
+		if p.units[name] == nil {
+			p.units[name] = &pace{}
+		}
+		p.units[name].note(now, c.Done+c.Failed)
+	}
+	p.calls.note(now, p.Calls().Requests)
+	p.bytes.note(now, tally.Total.Bytes)
 }
 
-// eta is a plain extrapolation over the units known by now.
-func (p *progress) eta(known, done int64) string {
-	did := done - p.first
-	if did <= 0 || known <= done {
-		return ""
+// bar is one frame of at most so many columns. It is made anew each time: the
+// library's own state, and its prediction, know nothing of units that are
+// discovered on the way.
+func (p *progress) bar(now time.Time, columns int) string {
+	t := p.tally.Total
+	done := t.Done + t.Failed
+	known := max(done+t.Pending+t.Running, 1)
+	const frame = len("100% [] ")
+	const narrowest, widest = 6, 24
+	if columns < frame+narrowest+30 {
+		return fit(p.fields(now, "/"), columns)
 	}
-	left := time.Duration(float64(time.Since(p.begun)) / float64(did) * float64(known-done))
-	return ", about " + left.Round(time.Second).String() + " left"
+	text := fit(p.fields(now, "/"), columns-frame-narrowest)
+	width := min(widest, columns-frame-len(text))
+	bar := progressbar.NewOptions64(known,
+		progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(width),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII), progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+	)
+	bar.Describe(text)
+	_ = bar.Set64(done)
+	return strings.Trim(strings.ReplaceAll(bar.String(), "  "+text, " "+text), "\r ")
+}
+
+// fit joins the fields that there is room for. The first and the last stay;
+// of the others the later ones go first.
+func fit(fields []string, columns int) string {
+	for {
+		text := strings.Join(fields, ", ")
+		n := len(fields)
+		if len(text) <= columns {
+			return text
+		}
+		if n <= 2 {
+			return text[:max(0, min(len(text), columns))]
+		}
+		fields = append(fields[:n-2:n-2], fields[n-1])
+	}
+}
+
+// fields say how it goes; the most important ones are the first and the last.
+func (p *progress) fields(now time.Time, of string) []string {
+	fields := []string{p.done(of)}
+	if trusted, closes := p.Closes(); !closes.IsZero() && closes.Sub(trusted) < closeIsNear {
+		fields = append(fields, "window: "+span(closes.Sub(trusted)))
+	}
+	calls := p.Calls()
+	if calls.Paused > time.Second {
+		fields = append(fields, "rate limit: paused "+span(calls.Paused))
+	}
+	fields = append(fields, plural(calls.Requests, "call", "calls"))
+	if rate, ok := p.calls.perSecond(now); ok {
+		fields = append(fields, fmt.Sprintf("%.0f of %d/min", rate*60, calls.PerMinute))
+	}
+	t := p.tally.Total
+	var exceptions int64
+	for _, n := range t.Exceptions {
+		exceptions += n
+	}
+	if exceptions > 0 {
+		fields = append(fields, plural(exceptions, "exception", "exceptions"))
+	}
+	size := bytesText(t.Bytes)
+	if rate, ok := p.bytes.perSecond(now); ok {
+		size += " (" + bytesText(int64(rate)) + "/s)"
+	}
+	return append(fields, plural(t.Records, "record", "records"), size, p.estimate(now))
+}
+
+func (p *progress) done(of string) string {
+	t := p.tally.Total
+	done := t.Done + t.Failed
+	return count(done) + of + count(done+t.Pending+t.Running) + " units"
+}
+
+// estimate is when it will be over, if there is ground to say so.
+func (p *progress) estimate(now time.Time) string {
+	if p.draining {
+		return "stopping"
+	}
+	left, unsure := ahead(p.tally)
+	took, ok := timeLeft(left, func(name string) (float64, bool) { return p.units[name].perSecond(now) })
+	if took > 2*time.Minute {
+		took = took.Round(time.Minute) // it is no better known than that
+	}
+	switch {
+	case !ok:
+		return "estimating"
+	case unsure:
+		return "over " + span(took) + " left"
+	}
+	return "about " + span(took) + " left"
 }
 
 // count prints a number with its thousands apart.

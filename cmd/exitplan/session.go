@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -26,6 +27,7 @@ const bufferBytes = 128 << 20
 // session is what a command works with, wired from the configuration.
 type session struct {
 	cfg     config.Config
+	screen  *screen // standard error
 	log     *slog.Logger
 	clock   *exporter.Clock
 	names   []string // of the selected datasets
@@ -33,6 +35,7 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
+	abroad  string // where data leaves its region: a sentence for the report
 }
 
 type organization struct {
@@ -42,7 +45,7 @@ type organization struct {
 	State  string `json:"state,omitempty"`
 }
 
-func newLog(c *cli.Context) *slog.Logger {
+func newLog(c *cli.Context, out io.Writer) *slog.Logger {
 	level := slog.LevelWarn
 	switch {
 	case c.Bool("verbose"):
@@ -52,9 +55,9 @@ func newLog(c *cli.Context) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if c.String("log-format") == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+		return slog.New(slog.NewJSONHandler(out, options))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
+	return slog.New(slog.NewTextHandler(out, options))
 }
 
 // newSession checks the configuration and makes the API clients; it sends
@@ -67,7 +70,8 @@ func newSession(c *cli.Context) (*session, error) {
 	if cfg.Recordings.Method == config.MethodBulk {
 		return nil, usage(errors.New("recordings.method: bulk is not available yet; write pull"))
 	}
-	s := &session{cfg: cfg, log: newLog(c), clock: exporter.NewClock(time.Now, time.Time{})}
+	stderr := &screen{out: os.Stderr}
+	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), clock: exporter.NewClock(time.Now, time.Time{})}
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
 		return nil, usage(fmt.Errorf("source.datasets: %w", err))
 	}
@@ -101,7 +105,15 @@ func (s *session) connect() error {
 func (s *session) residency(bucket string) error {
 	home, err := genesys.AWSRegion(s.cfg.Source.Region)
 	d := s.cfg.Destination
-	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || bucket == "" || bucket == home || d.AllowCrossRegion {
+	if err != nil || d.Endpoint != "" || !strings.HasPrefix(d.URL, "s3://") || bucket == "" {
+		return nil
+	}
+	if s.abroad = ""; bucket == home {
+		return nil
+	}
+	if d.AllowCrossRegion {
+		s.abroad = fmt.Sprintf("the organization lives in %s, the bucket in %s: the data left its region, "+
+			"as destination.allow_cross_region: true allows", home, bucket)
 		return nil
 	}
 	return usage(fmt.Errorf("the organization lives in %s, the bucket in %s: the data would leave its region; "+

@@ -19,7 +19,8 @@ import (
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name: "status", Usage: "say how the export stands, from the journal alone; also while it runs",
-		Flags: []cli.Flag{&cli.BoolFlag{Name: "exceptions", Usage: "list what is missing, with the reason of each"}},
+		Description: "Exit code 7: at the rate of late, the window closes before what is known by now is done.",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "exceptions", Usage: "list what is missing, with the reason of each"}},
 		Action: func(c *cli.Context) error {
 			cfg, err := loadConfig(c, config.NeedNothing)
 			if err != nil {
@@ -72,8 +73,20 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
+	now, err := timeBy(c.Context, j)
+	if err != nil {
+		return err
+	}
+	activity, err := j.Activity(c.Context, lately)
+	if err != nil {
+		return err
+	}
+	outlooks := lookAhead(cfg.Contract, tally, activity, now)
 	if c.Bool("json") {
-		return printJSON(map[string]any{"datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last})
+		return errors.Join(printJSON(map[string]any{
+			"at": now, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
+			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
+		}), inTime(outlooks))
 	}
 	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
 		settings["organization.name"], settings["organization"], settings["destination.url"], settings["export_id"])
@@ -100,9 +113,15 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(os.Stdout)
+	if err := printOutlook(activity, outlooks); err != nil {
+		return err
+	}
 	if cfg.Contract.Zone != nil {
 		fmt.Fprintln(os.Stdout)
-		return printWindows(c, cfg.Contract, time.Now())
+		if err := printWindows(c, cfg.Contract, now); err != nil {
+			return err
+		}
 	}
-	return nil
+	return inTime(outlooks)
 }

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exitplan/exporter"
+	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 	"exitplan/manifest"
@@ -30,17 +31,61 @@ type summary struct {
 	Destination  string           `json:"destination"`
 	Datasets     []datasetSummary `json:"datasets"`
 	Exceptions   int64            `json:"exceptions"`
-	Requests     int64            `json:"api_requests"`
-	Next         string           `json:"next"`
+	Missing      missing          `json:"missing"`
+	// Closed are the classes whose window is closed, where that ended the run.
+	Closed   []contract.Decision `json:"closed,omitempty"`
+	Requests int64               `json:"api_requests"`
+	Next     string              `json:"next"`
 
-	more   bool
-	runErr error
+	more    bool
+	runErr  error
+	reasons map[string]missing // by dataset and reason
 }
 
 type datasetSummary struct {
 	Name string `json:"name"`
 	journal.Counts
 	Verdict string `json:"verdict"`
+}
+
+// missing counts exceptions: those of single items, and those of whole units,
+// each of which may stand for many.
+type missing struct {
+	Items         int64 `json:"items"`
+	Units         int64 `json:"units"`
+	Conversations int64 `json:"conversations_of_units"` // as far as that is known
+}
+
+func (m *missing) add(e exporter.Exception) {
+	if !e.OfUnit() {
+		m.Items++
+		return
+	}
+	m.Units++
+	m.Conversations += e.Covers
+}
+
+func (m missing) String() string {
+	var parts []string
+	if m.Items > 0 {
+		parts = append(parts, plural(m.Items, "item", "items"))
+	}
+	if m.Units > 0 {
+		units := plural(m.Units, "unit of work", "units of work")
+		if m.Conversations > 0 {
+			units += " (" + plural(m.Conversations, "conversation", "conversations") + ")"
+		}
+		parts = append(parts, units)
+	}
+	return strings.Join(parts, " and ")
+}
+
+// are is the verb that goes with it.
+func (m missing) are() string {
+	if m.Items+m.Units == 1 {
+		return " is"
+	}
+	return " are"
 }
 
 // summarize reads the journal. Exceptions counts what was stated and what
@@ -52,6 +97,7 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	}
 	sum := &summary{
 		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more, runErr: runErr,
+		reasons: map[string]missing{},
 	}
 	excepted := map[string]int64{}
 	for e, err := range s.journal.Exceptions(ctx) {
@@ -60,26 +106,27 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		}
 		excepted[e.Dataset]++
 		sum.Exceptions++
+		sum.Missing.add(e)
+		reason := fmt.Sprintf("%s: %s", e.Dataset, e.Reason)
+		m := sum.reasons[reason]
+		m.add(e)
+		sum.reasons[reason] = m
 	}
 	for _, info := range dataset.Catalogue() {
 		counts, ok := tally.Datasets[info.Name]
 		if !ok && !contains(s.names, info.Name) {
 			continue
 		}
-		d := datasetSummary{Name: info.Name, Counts: counts, Verdict: "complete"}
-		switch {
-		case counts.Pending+counts.Running+counts.Failed > 0:
-			d.Verdict = "incomplete"
-		case excepted[info.Name] > 0:
-			d.Verdict = "complete-with-exceptions"
-		case more:
-			d.Verdict = "complete so far"
+		sum.Datasets = append(sum.Datasets, datasetSummary{info.Name, counts, sum.verdict(counts, excepted[info.Name])})
+	}
+	if errors.Is(runErr, exporter.ErrWindowClosed) {
+		for _, class := range s.classes() {
+			if d := s.cfg.Contract.Decide(class, s.clock.Now()); !d.Open {
+				sum.Closed = append(sum.Closed, d)
+			}
 		}
-		sum.Datasets = append(sum.Datasets, d)
 	}
-	for _, client := range s.clients {
-		sum.Requests += client.Stats().Requests
-	}
+	sum.Requests = s.clients.Stats().Requests
 	err = runErr
 	if err == nil {
 		err = sum.err()
@@ -89,15 +136,33 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	return sum, nil
 }
 
+// verdict is how one dataset stands. Where the run did not come to its end, or
+// days are still to come, more may be found.
+func (sum *summary) verdict(c journal.Counts, exceptions int64) string {
+	open := sum.more || sum.runErr != nil
+	switch {
+	case c.Pending+c.Running+c.Failed > 0, open && c.Done == 0:
+		return "incomplete"
+	case exceptions > 0:
+		return "complete-with-exceptions"
+	case open:
+		return "complete so far"
+	}
+	return "complete"
+}
+
+// undone is how many units are left.
+func (sum *summary) undone() (n int64) {
+	for _, d := range sum.Datasets {
+		n += d.Pending + d.Running + d.Failed
+	}
+	return n
+}
+
 // err is what the state of a run that was not stopped amounts to.
 func (sum *summary) err() error {
-	for _, d := range sum.Datasets {
-		if d.Pending+d.Running+d.Failed > 0 {
-			return said{errMissing}
-		}
-	}
 	switch {
-	case sum.Exceptions > 0:
+	case sum.Exceptions > 0, sum.undone() > 0:
 		return said{errMissing}
 	case sum.more:
 		return said{errMoreToCome}
@@ -109,22 +174,55 @@ func (sum *summary) err() error {
 func (sum *summary) final() bool { return sum.runErr == nil && !sum.more }
 
 func (sum *summary) words() (outcome, next string) {
+	const again = "tries once more what may still be had."
 	switch {
 	case errors.Is(sum.runErr, exporter.ErrWindowClosed):
-		return "The window has closed before everything was exported.",
-			"Record a granted extension in the configuration and run the same command again, or state the rest as missing with: exitplan export --seal"
+		return "Not everything is exported: the window is closed. What is stored is safe.", sum.afterClose()
 	case errors.Is(sum.runErr, exporter.ErrInterrupted):
 		return "Interrupted. What is stored is safe.", "Run the same command again: it goes on from here."
 	case sum.runErr != nil:
 		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
-	case sum.err() != nil && sum.ExitCode == exitMissing || sum.Exceptions > 0:
-		return fmt.Sprintf("Finished, but %s missing. Each is listed with its reason in exceptions.jsonl.", plural(sum.Exceptions, "item is", "items are")),
-			"Read 'exitplan status --exceptions'; running the same command again tries once more what may still be had."
+	case sum.Exceptions > 0 && sum.more:
+		return "What is available by now was tried, but " + sum.Missing.String() + sum.Missing.are() + " missing. Later days are still to come.",
+			"'exitplan status --exceptions' lists each with its reason. Run the same command again tomorrow: it takes the later days, and " + again
+	case sum.Exceptions > 0:
+		return "Finished, but " + sum.Missing.String() + sum.Missing.are() + " missing. Each is listed with its reason in root/data/exceptions.jsonl.",
+			"Read that, or 'exitplan status --exceptions'; running the same command again " + again
+	case sum.undone() > 0:
+		return "Finished, but " + plural(sum.undone(), "unit of work is", "units of work are") + " left undone, of datasets that are not selected any more.",
+			"Select them again in source.datasets, or state what is left as missing with: exitplan export --seal"
 	case sum.more:
 		return "Everything that is available by now is exported. Later days are still to come.",
 			"Run the same command again tomorrow."
 	}
 	return "Complete. Every expectation is met and every byte accounted for.", "Check it with: exitplan verify " + sum.Destination
+}
+
+// afterClose is what can be done about the classes that are closed.
+func (sum *summary) afterClose() string {
+	var list []string
+	var ended, never []string
+	for _, d := range sum.Closed {
+		switch {
+		case !d.Next.IsZero():
+			list = append(list, fmt.Sprintf("%s can be exported from %s: run the same command again then.", d.Class, d.Next.Format(time.RFC3339)))
+		case !d.Closes.IsZero():
+			ended = append(ended, d.Class)
+		default:
+			never = append(never, d.Class)
+		}
+	}
+	if len(ended) > 0 {
+		list = append(list, "For "+strings.Join(ended, " and ")+", record a granted extension in the configuration and run the same command again, "+
+			"or state the rest as missing with: exitplan export --seal")
+	}
+	if len(never) > 0 {
+		list = append(list, "For "+strings.Join(never, " and ")+", correct contract in the configuration once that has changed, and run the same command again.")
+	}
+	if len(list) == 0 { // opened again since
+		return "Run the same command again: it goes on from here."
+	}
+	return strings.Join(list, "\n      ")
 }
 
 func plural(n int64, one, many string) string {
@@ -136,11 +234,15 @@ func plural(n int64, one, many string) string {
 
 // text is the summary for people.
 func (sum *summary) text(out io.Writer) error {
-	fmt.Fprintf(out, "%s\n\n", sum.Outcome)
+	fmt.Fprintln(out, sum.Outcome)
+	for _, d := range sum.Closed {
+		fmt.Fprintf(out, "  %s: %s\n", d.Class, d.Reason)
+	}
+	fmt.Fprintln(out)
 	fmt.Fprintf(out, "Organization  %s (%s)\nInterval      %s up to %s (UTC)\nDestination   %s\n\n",
 		sum.Organization.Name, sum.Organization.ID, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339), sum.Destination)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "dataset\trecords\tfiles\tsize\tunits done\tverdict")
+	fmt.Fprintln(w, "dataset\trecords\tfiles\tsize\tunits\tverdict")
 	for _, d := range sum.Datasets {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s of %s\t%s\n", d.Name, count(d.Records), count(d.Artifacts), bytesText(d.Bytes),
 			count(d.Done), count(d.Done+d.Pending+d.Running+d.Failed), d.Verdict)
@@ -148,14 +250,11 @@ func (sum *summary) text(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	var reasons []string
-	for _, d := range sum.Datasets {
-		for reason, n := range d.Counts.Exceptions {
-			reasons = append(reasons, fmt.Sprintf("  %s: %s %s", d.Name, count(n), reason))
+	for i, reason := range slices.Sorted(maps.Keys(sum.reasons)) {
+		if i == 0 {
+			fmt.Fprint(out, "\nMissing, by reason:\n")
 		}
-	}
-	if slices.Sort(reasons); len(reasons) > 0 {
-		fmt.Fprintf(out, "\nMissing, by reason:\n%s\n", strings.Join(reasons, "\n"))
+		fmt.Fprintf(out, "  %s, %s\n", reason, sum.reasons[reason])
 	}
 	_, err := fmt.Fprintf(out, "\nNext: %s\n", sum.Next)
 	return err
@@ -195,47 +294,4 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 		return err
 	}
 	return s.backup(ctx)
-}
-
-// controlFiles are the payload of the root bag.
-func (s *session) controlFiles(ctx context.Context, sum *summary) []exporter.ControlFile {
-	return []exporter.ControlFile{
-		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
-			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL()))
-			return err
-		}},
-		{Name: "report.txt", Write: sum.text},
-		{Name: "settings.yaml", Write: func(w io.Writer) error {
-			text, err := s.cfg.SettingsYAML()
-			if err == nil {
-				_, err = w.Write(text)
-			}
-			return err
-		}},
-		{Name: "exceptions.jsonl", Write: func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			for e, err := range s.journal.Exceptions(ctx) {
-				if err != nil {
-					return err
-				}
-				if err := enc.Encode(e); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
-		{Name: "events.jsonl", Write: func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			for e, err := range s.journal.Events(ctx) {
-				if err != nil {
-					return err
-				}
-				if err := enc.Encode(e); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -28,12 +29,11 @@ func windowCommand() *cli.Command {
 				return err
 			}
 			at := time.Now()
-			// Earlier runs may know better than this machine's clock.
 			if j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true}); err == nil {
-				if last, err := j.LastTime(c.Context); err == nil && last.After(at) {
-					at = last
+				at, err = timeBy(c.Context, j)
+				if err = errors.Join(err, j.Close()); err != nil {
+					return err
 				}
-				_ = j.Close()
 			}
 			if text := c.String("at"); text != "" {
 				if at, err = time.Parse(time.RFC3339, text); err != nil {
@@ -45,11 +45,26 @@ func windowCommand() *cli.Command {
 	}
 }
 
-func printWindows(c *cli.Context, terms contract.Terms, at time.Time) error {
-	var decisions []contract.Decision
+// timeBy is the time without asking anybody: earlier runs, which knew the
+// platform's, may know better than this machine's clock.
+func timeBy(ctx context.Context, j *journal.Journal) (time.Time, error) {
+	now := time.Now()
+	last, err := j.LastTime(ctx)
+	if last.After(now) {
+		now = last
+	}
+	return now.UTC(), err
+}
+
+func decideAll(terms contract.Terms, at time.Time) (decisions []contract.Decision) {
 	for _, class := range classes {
 		decisions = append(decisions, terms.Decide(class, at))
 	}
+	return decisions
+}
+
+func printWindows(c *cli.Context, terms contract.Terms, at time.Time) error {
+	decisions := decideAll(terms, at)
 	if c.Bool("json") {
 		return printJSON(map[string]any{"at": at.UTC(), "windows": decisions})
 	}
@@ -112,6 +127,18 @@ func (s *session) anyOpen(at time.Time) bool {
 		}
 	}
 	return false
+}
+
+// nextClose is the first instant at which a class that is open now closes;
+// zero if none is open.
+func (s *session) nextClose() (now, closes time.Time) {
+	now = s.clock.Now()
+	for _, class := range s.classes() {
+		if at, open := s.cfg.Contract.Until(class, now); open && (closes.IsZero() || at.Before(closes)) {
+			closes = at
+		}
+	}
+	return now, closes
 }
 
 // closedForGood says that nothing is open, and no later instant opens anything.

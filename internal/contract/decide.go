@@ -77,7 +77,7 @@ func clause(class string) string {
 func (t Terms) never(class string) string {
 	switch {
 	case class == Excluded:
-		return "platform logs and the data of third-party applications are not part of the exit plan"
+		return "platform and troubleshooting logs and the data of third-party (AppFoundry) applications are not part of the exit plan"
 	case clause(class) == "":
 		return fmt.Sprintf("%q is not a class of the exit plan", class)
 	case t.Termination.IsZero():

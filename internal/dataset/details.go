@@ -93,6 +93,24 @@ func detailsUnit(p detailsParams) (exporter.Unit, error) {
 	return exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: 1, Params: params}, err
 }
 
+// Describe names the interval of a unit.
+func (d *Details) Describe(u exporter.Unit) (words string, conversations int64) {
+	var p detailsParams
+	if json.Unmarshal(u.Params, &p) != nil {
+		return "conversation details", 0
+	}
+	return "conversation details of " + p.words(), 0
+}
+
+// words are the interval for people.
+func (p detailsParams) words() string {
+	if wholeDay(p) {
+		return p.From.Format(time.DateOnly) + " (UTC)"
+	}
+	const minute = "2006-01-02 15:04"
+	return p.From.Format(minute) + " up to " + p.To.Format(minute) + " (UTC)"
+}
+
 // name tells intervals apart: by their start, and those that are no whole day
 // also by their end.
 func (p detailsParams) name() string {

@@ -31,6 +31,15 @@ func (cs Clients) of(id string) *genesys.Client {
 	return cs[rand.IntN(len(cs))]
 }
 
+// Stats sums up what all clients did.
+func (cs Clients) Stats() genesys.Stats {
+	var sum genesys.Stats
+	for _, c := range cs {
+		sum.Add(c.Stats())
+	}
+	return sum
+}
+
 // fatal marks the errors that stop the run instead of a unit: no unit will
 // fare better until somebody mends the credentials or the role.
 func fatal(err error) error {

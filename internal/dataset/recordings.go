@@ -58,7 +58,7 @@ type recordingsParams struct {
 // Info describes the dataset.
 func (d *Recordings) Info() exporter.Info {
 	return exporter.Info{
-		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings",
+		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings", FoundBy: DetailsName,
 		Permissions: []string{"analytics:conversationDetail:view", "recording:recording:view", "recording:recordingSegment:view"},
 		Method:      "batch download requests of 100 conversations, media streamed from signed URLs",
 		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each; without conversation details also the calls of those",
@@ -95,6 +95,23 @@ func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exp
 	return exporter.Unit{
 		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(p), n, sum.Sum(nil)[:8]), Params: params,
 	}, err
+}
+
+// Describe says of which conversations, or of which interval, a unit exports
+// the recordings.
+func (d *Recordings) Describe(u exporter.Unit) (words string, conversations int64) {
+	var p recordingsParams
+	switch err := json.Unmarshal(u.Params, &p); {
+	case err != nil:
+		return "recordings", 0
+	case p.Find != nil:
+		return "all recordings of " + p.Find.words(), 0
+	case len(p.Conversations) == 1:
+		return "recordings of conversation " + p.Conversations[0].ID, 1
+	case len(p.Conversations) == 0:
+		return "recordings", 0
+	}
+	return fmt.Sprintf("recordings of %d conversations, e.g. %s", len(p.Conversations), p.Conversations[0].ID), int64(len(p.Conversations))
 }
 
 // recordingsRun is one run of a unit.

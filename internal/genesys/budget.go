@@ -194,6 +194,18 @@ func (b *budget) pause(wait time.Duration, limit Limit) {
 	}
 }
 
+// state says what rate is in force, and for how long nothing is sent.
+func (b *budget) state() (perMinute int, paused time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	paused = b.paused.Sub(now)
+	if b.window.used >= b.window.stop {
+		paused = max(paused, b.window.end.Sub(now))
+	}
+	return b.current, max(paused, 0)
+}
+
 // sleep waits, or returns the cause for which ctx ended.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

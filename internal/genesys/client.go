@@ -69,6 +69,18 @@ type Stats struct {
 	Requests  int64 // sent to the API; neither logins nor media
 	Throttled int64 // of them, answered with 429
 	Retried   int64 // of them, repetitions of an earlier one, or after a redirect
+
+	PerMinute int           // requests that the rate in force allows, headroom not taken off
+	Paused    time.Duration // until the next one may be sent, by the platform's word
+}
+
+// Add sums up two clients, each of which has a rate of its own.
+func (s *Stats) Add(o Stats) {
+	s.Requests += o.Requests
+	s.Throttled += o.Throttled
+	s.Retried += o.Retried
+	s.PerMinute += o.PerMinute
+	s.Paused = max(s.Paused, o.Paused)
 }
 
 // New checks the configuration. It sends nothing.
@@ -126,7 +138,9 @@ func (c *Client) LowerRate(perMinute int) { c.budget.lower(perMinute) }
 
 // Stats says what was done so far.
 func (c *Client) Stats() Stats {
-	return Stats{c.requests.Load(), c.throttled.Load(), c.retried.Load()}
+	s := Stats{Requests: c.requests.Load(), Throttled: c.throttled.Load(), Retried: c.retried.Load()}
+	s.PerMinute, s.Paused = c.budget.state()
+	return s
 }
 
 // A buffered answer may not be larger than this; [Client.Page] reads larger

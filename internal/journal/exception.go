@@ -27,7 +27,7 @@ func (j *Journal) Exceptions(ctx context.Context) iter.Seq2[exporter.Exception, 
 }
 
 func (j *Journal) stated(ctx context.Context) iter.Seq2[exporter.Exception, error] {
-	return query(ctx, j, `SELECT d.name, u.key, i.name, e.reason, e.detail, e.correlation_id, e.attempts
+	return query(ctx, j, `SELECT d.name, u.key, i.name, e.reason, e.detail, e.correlation_id, e.attempts, e.covers
 		FROM exception e JOIN unit u ON u.id = e.unit JOIN dataset d ON d.id = e.dataset
 		LEFT JOIN item i ON i.id = e.item
 		WHERE u.state IN (2, 3) ORDER BY u.key, e.id`, nil,
@@ -35,11 +35,11 @@ func (j *Journal) stated(ctx context.Context) iter.Seq2[exporter.Exception, erro
 			var (
 				e                         exporter.Exception
 				item, detail, correlation sql.NullString
-				attempts                  sql.NullInt64
+				attempts, covers          sql.NullInt64
 			)
-			err := scan(&e.Dataset, &e.Unit, &item, &e.Reason, &detail, &correlation, &attempts)
+			err := scan(&e.Dataset, &e.Unit, &item, &e.Reason, &detail, &correlation, &attempts, &covers)
 			e.Item, e.Detail, e.CorrelationID = item.String, detail.String, correlation.String
-			e.Attempts = int(attempts.Int64)
+			e.Attempts, e.Covers = int(attempts.Int64), covers.Int64
 			return e, err
 		})
 }

@@ -329,9 +329,9 @@ func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception) er
 				}
 			}
 		}
-		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),
-			null(e.Detail), null(e.CorrelationID), nonzero(int64(e.Attempts))); err != nil {
+		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts, covers)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),
+			null(e.Detail), null(e.CorrelationID), nonzero(int64(e.Attempts)), nonzero(e.Covers)); err != nil {
 			return err
 		}
 	}

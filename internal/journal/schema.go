@@ -151,10 +151,17 @@ CREATE TABLE part (
 // schema2 lets a unit wait for another that may settle it.
 const schema2 = `ALTER TABLE unit ADD COLUMN waits_for TEXT;` // key of the other
 
+// schema3 finds what finished lately without reading the units, whose
+// parameters are large, and keeps what an exception of a whole unit stands for.
+const schema3 = `
+CREATE INDEX unit_finished ON unit (finished, dataset) WHERE finished IS NOT NULL;
+ALTER TABLE exception ADD COLUMN covers INTEGER;
+`
+
 // migrations returns the steps of the schema: step i leads from version i to
 // version i+1. A released step is never edited; changes are appended.
 func migrations() []string {
-	return []string{schema1, schema2}
+	return []string{schema1, schema2, schema3}
 }
 
 // inspect reads whose file this is and its schema version, without writing.

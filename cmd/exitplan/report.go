@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"exitplan/exporter"
+	"exitplan/manifest"
+)
+
+// report is the summary for whoever receives the export, with what such a
+// reader must know beside it.
+func (s *session) report(w io.Writer, sum *summary) error {
+	if err := sum.text(w); err != nil {
+		return err
+	}
+	excluded := s.cfg.Contract.Decide(exporter.Excluded, s.clock.Now()).Reason
+	if _, err := fmt.Fprintf(w, "\nNot exported: %s\n", strings.TrimPrefix(excluded, "closed: ")); err != nil {
+		return err
+	}
+	if s.abroad == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nResidency: %s\n", s.abroad)
+	return err
+}
+
+// controlFiles are the payload of the root bag.
+func (s *session) controlFiles(ctx context.Context, sum *summary) []exporter.ControlFile {
+	return []exporter.ControlFile{
+		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
+			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL()))
+			return err
+		}},
+		{Name: "report.txt", Write: func(w io.Writer) error { return s.report(w, sum) }},
+		{Name: "settings.yaml", Write: func(w io.Writer) error {
+			text, err := s.cfg.SettingsYAML()
+			if err == nil {
+				_, err = w.Write(text)
+			}
+			return err
+		}},
+		{Name: "exceptions.jsonl", Write: func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			for e, err := range s.journal.Exceptions(ctx) {
+				if err != nil {
+					return err
+				}
+				if err := enc.Encode(e); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{Name: "events.jsonl", Write: func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			enc.SetEscapeHTML(false)
+			for e, err := range s.journal.Events(ctx) {
+				if err != nil {
+					return err
+				}
+				if err := enc.Encode(e); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	}
+}
