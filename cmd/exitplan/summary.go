@@ -117,7 +117,8 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		if !ok && !contains(s.names, info.Name) {
 			continue
 		}
-		sum.Datasets = append(sum.Datasets, datasetSummary{info.Name, counts, sum.verdict(counts, excepted[info.Name])})
+		uncounted := info.Name == dataset.RecordingsName && s.cfg.Recordings.Metadata == dataset.MetadataDerived
+		sum.Datasets = append(sum.Datasets, datasetSummary{info.Name, counts, sum.verdict(counts, excepted[info.Name], uncounted)})
 	}
 	if errors.Is(runErr, exporter.ErrWindowClosed) {
 		for _, class := range s.classes() {
@@ -136,9 +137,12 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	return sum, nil
 }
 
+// unverifiable: the source gave no count that could show that all is there.
+const unverifiable = "unverifiable"
+
 // verdict is how one dataset stands. Where the run did not come to its end, or
 // days are still to come, more may be found.
-func (sum *summary) verdict(c journal.Counts, exceptions int64) string {
+func (sum *summary) verdict(c journal.Counts, exceptions int64, uncounted bool) string {
 	open := sum.more || sum.runErr != nil
 	switch {
 	case c.Pending+c.Running+c.Failed > 0, open && c.Done == 0:
@@ -147,8 +151,14 @@ func (sum *summary) verdict(c journal.Counts, exceptions int64) string {
 		return "complete-with-exceptions"
 	case open:
 		return "complete so far"
+	case uncounted:
+		return unverifiable
 	}
 	return "complete"
+}
+
+func (sum *summary) unverifiable() bool {
+	return slices.ContainsFunc(sum.Datasets, func(d datasetSummary) bool { return d.Verdict == unverifiable })
 }
 
 // undone is how many units are left.
@@ -162,7 +172,7 @@ func (sum *summary) undone() (n int64) {
 // err is what the state of a run that was not stopped amounts to.
 func (sum *summary) err() error {
 	switch {
-	case sum.Exceptions > 0, sum.undone() > 0:
+	case sum.Exceptions > 0, sum.undone() > 0, sum.unverifiable():
 		return said{errMissing}
 	case sum.more:
 		return said{errMoreToCome}
@@ -191,6 +201,9 @@ func (sum *summary) words() (outcome, next string) {
 	case sum.undone() > 0:
 		return "Finished, but " + plural(sum.undone(), "unit of work is", "units of work are") + " left undone, of datasets that are not selected any more.",
 			"Select them again in source.datasets, or state what is left as missing with: exitplan export --seal"
+	case sum.unverifiable():
+		return "Finished, and nothing is known to be missing. Whether all recordings are here cannot be shown: with recordings.metadata: derived the platform's list of each conversation's recordings is not read.",
+			"If that has to be shown, begin another export with recordings.metadata: full."
 	case sum.more:
 		return "Everything that is available by now is exported. Later days are still to come.",
 			"Run the same command again tomorrow."

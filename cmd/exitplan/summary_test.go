@@ -89,18 +89,22 @@ func TestVerdicts(t *testing.T) {
 		exceptions int64
 		more       bool
 		err        error
+		uncounted  bool
 		want       string
 	}{
-		{journal.Counts{}, 0, false, stop, "incomplete"},
-		{journal.Counts{}, 0, true, nil, "incomplete"},
-		{journal.Counts{Pending: 3}, 0, false, nil, "incomplete"},
-		{journal.Counts{Done: 3, Pending: 1}, 2, false, nil, "incomplete"},
-		{journal.Counts{Done: 3}, 0, false, stop, "complete so far"},
-		{journal.Counts{Done: 3}, 0, true, nil, "complete so far"},
-		{journal.Counts{Done: 3}, 2, false, nil, "complete-with-exceptions"},
-		{journal.Counts{Done: 3}, 0, false, nil, "complete"},
+		{journal.Counts{}, 0, false, stop, false, "incomplete"},
+		{journal.Counts{}, 0, true, nil, false, "incomplete"},
+		{journal.Counts{Pending: 3}, 0, false, nil, false, "incomplete"},
+		{journal.Counts{Done: 3, Pending: 1}, 2, false, nil, false, "incomplete"},
+		{journal.Counts{Done: 3}, 0, false, stop, false, "complete so far"},
+		{journal.Counts{Done: 3}, 0, true, nil, false, "complete so far"},
+		{journal.Counts{Done: 3}, 2, false, nil, false, "complete-with-exceptions"},
+		{journal.Counts{Done: 3}, 0, false, nil, false, "complete"},
+		{journal.Counts{Done: 3}, 0, false, nil, true, "unverifiable"},
+		{journal.Counts{Done: 3}, 2, false, nil, true, "complete-with-exceptions"},
+		{journal.Counts{Done: 3}, 0, true, nil, true, "complete so far"},
 	} {
-		if got := (&summary{more: tt.more, runErr: tt.err}).verdict(tt.counts, tt.exceptions); got != tt.want {
+		if got := (&summary{more: tt.more, runErr: tt.err}).verdict(tt.counts, tt.exceptions, tt.uncounted); got != tt.want {
 			t.Errorf("%+v: %s", tt, got)
 		}
 	}
