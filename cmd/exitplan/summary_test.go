@@ -39,7 +39,7 @@ func TestAFailedUnitSaysWhatItCovers(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, RecordedShare: 1, Middleware: func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/batchrequests") {
-				http.Error(rw, `{"message": "no", "code": "bad.request", "status": 400}`, http.StatusBadRequest)
+				http.Error(rw, `{"message": "no", "code": "conflict", "status": 409}`, http.StatusConflict)
 				return
 			}
 			h.ServeHTTP(rw, r)

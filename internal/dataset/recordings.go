@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -195,13 +194,16 @@ func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Out
 	return r.finish(p.Conversations)
 }
 
+// The status of a request that the platform will not take as it is.
+const badRequest = 400
+
 // exchange has one batch request made and its results transferred, and returns
 // what to ask for again. A request that is refused is asked in halves, so that
 // one odd conversation costs no other.
 func (r *recordingsRun) exchange(ctx context.Context, ask []batchItem, round int) (again []batchItem, err error) {
 	results, err := r.batch(ctx, ask, round == 0 && len(ask) == len(r.convs))
 	var api *genesys.Error
-	switch refused := errors.As(err, &api) && api.Status == http.StatusBadRequest; {
+	switch refused := errors.As(err, &api) && api.Status == badRequest; {
 	case refused && len(ask) > 1:
 		for half := range slices.Chunk(ask, (len(ask)+1)/2) {
 			more, err := r.exchange(ctx, half, round)
