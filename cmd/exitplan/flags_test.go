@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"exitplan/internal/simulator"
 )
@@ -15,6 +18,17 @@ func inEmpty(t *testing.T, env []string, args ...string) (code int, stdout, stde
 	t.Helper()
 	cmd := command(t, args...)
 	cmd.Env = append(cmd.Env, env...)
+	return finish(t, cmd)
+}
+
+// soon ends a command that should have refused to begin.
+func soon(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	as := command(t, args...)
+	cmd := exec.CommandContext(ctx, as.Path, args...)
+	cmd.Env, cmd.Dir = as.Env, as.Dir
 	return finish(t, cmd)
 }
 
@@ -89,7 +103,7 @@ func TestWhatNoCommandHeedsIsRefused(t *testing.T) {
 			{[]string{command.Name, "--set", "source.client_secret=abc"}, "never taken from a flag"},
 			{[]string{command.Name, "--set", "state"}, "KEY=VALUE"},
 		} {
-			code, stdout, stderr := exitplan(t, tt.args...)
+			code, stdout, stderr := soon(t, tt.args...)
 			if code != exitUsage || stdout != "" || !strings.Contains(stderr, tt.says) || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("%q: exit code %d\n%s%s", tt.args, code, stdout, stderr)
 			}
