@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exitplan/exporter"
+	"exitplan/internal/config"
 	"exitplan/internal/journal"
 )
 
@@ -85,15 +86,17 @@ func (s *session) settings(period string) map[string]string {
 }
 
 // stays refuses to move an export that has stored something: what it stored
-// would be missing at the new place, unnoticed.
+// would be missing at the new place, unnoticed. Nor can one that did not read
+// the metadata of its recordings become one that did.
 func (s *session) stays(ctx context.Context, changed *journal.SettingsChanged) error {
 	tally, err := s.journal.Tally(ctx)
 	if err != nil || tally.Total.Artifacts == 0 {
 		return err
 	}
 	for _, c := range changed.Changed {
-		switch c.Key {
-		case "destination.url", "export_id", "layout", "bag_period":
+		switch {
+		case c.Key == "recordings.metadata" && c.Was == config.MetadataDerived,
+			c.Key == "destination.url", c.Key == "export_id", c.Key == "layout", c.Key == "bag_period":
 			return usage(fmt.Errorf("%s was %q and is now %q, but %s objects are stored by the first: restore it, "+
 				"or begin another export with a state directory of its own", c.Key, c.Was, c.Now, count(tally.Total.Artifacts)))
 		}
