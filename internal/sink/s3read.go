@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"exitplan/manifest"
 )
@@ -18,7 +20,7 @@ import (
 // replaced without the reader's noticing.
 func (s *S3) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 	if !readable(path) {
-		return nil, fmt.Errorf("read %q: not a path below the destination", path)
+		return nil, unreadable("read", path)
 	}
 	return s.open(ctx, path, nil)
 }
@@ -105,6 +107,8 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 	return func(yield func(manifest.File, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
 			Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix), ExpectedBucketOwner: s.owner,
+			// XML cannot hold every key that a bucket can.
+			EncodingType: types.EncodingTypeUrl,
 		})
 		last := ""
 		for pages.HasMorePages() {
@@ -114,7 +118,14 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 				return
 			}
 			for _, o := range page.Contents {
-				path := strings.TrimPrefix(aws.ToString(o.Key), s.prefix)
+				key := aws.ToString(o.Key)
+				if page.EncodingType == types.EncodingTypeUrl { // not every server does it
+					if key, err = url.QueryUnescape(key); err != nil {
+						yield(manifest.File{}, fmt.Errorf("list %s: %w: %w", s.URL(), ErrStore, err))
+						return
+					}
+				}
+				path := strings.TrimPrefix(key, s.prefix)
 				size := aws.ToInt64(o.Size)
 				if size == 0 && strings.HasSuffix(path, "/") {
 					continue // how a console shows an empty folder

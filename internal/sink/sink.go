@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -182,6 +183,12 @@ func readable(path string) bool {
 		}
 	}
 	return true
+}
+
+// unreadable is the error for a path that is not [readable]: nothing of that
+// name can be there.
+func unreadable(operation, path string) error {
+	return fmt.Errorf("%s %q: not a path below the destination: %w", operation, path, fs.ErrNotExist)
 }
 
 func checkObject(obj exporter.Object) error {
