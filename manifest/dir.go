@@ -78,6 +78,31 @@ func (d *DirStore) List(ctx context.Context, prefix string) iter.Seq2[File, erro
 	}
 }
 
+// Folders yields the names of the folders right below a prefix, which is as in
+// List, sorted bytewise.
+func (d *DirStore) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		t, err := d.tree()
+		var entries []fs.DirEntry
+		if err == nil {
+			entries, err = (&dirWalk{ctx: ctx, tree: t}).read(strings.TrimSuffix(prefix, "/"))
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if err != nil {
+			yield("", fmt.Errorf("list %s: %w", cmp.Or(prefix, "."), err))
+			return
+		}
+		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+		for _, e := range entries {
+			if e.IsDir() && !yield(e.Name(), nil) {
+				return
+			}
+		}
+	}
+}
+
 type dirWalk struct {
 	ctx   context.Context
 	tree  tree

@@ -65,3 +65,21 @@ func (d *Dir) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, 
 		}
 	}
 }
+
+// Folders implements [Destination].
+func (d *Dir) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if dir := strings.TrimSuffix(prefix, "/"); dir != "" && !readable(dir) {
+			yield("", unreadable("list", prefix))
+			return
+		}
+		for name, err := range d.files.Folders(ctx, path.Join(d.prefix, prefix)) {
+			if d.prefix == "" && prefix == "" && name == stage {
+				continue
+			}
+			if !yield(name, err) {
+				return
+			}
+		}
+	}
+}

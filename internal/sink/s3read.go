@@ -118,14 +118,11 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 				return
 			}
 			for _, o := range page.Contents {
-				key := aws.ToString(o.Key)
-				if page.EncodingType == types.EncodingTypeUrl { // not every server does it
-					if key, err = url.QueryUnescape(key); err != nil {
-						yield(manifest.File{}, fmt.Errorf("list %s: %w: %w", s.URL(), ErrStore, err))
-						return
-					}
+				path, err := s.listed(page, o.Key)
+				if err != nil {
+					yield(manifest.File{}, err)
+					return
 				}
-				path := strings.TrimPrefix(key, s.prefix)
 				size := aws.ToInt64(o.Size)
 				if size == 0 && strings.HasSuffix(path, "/") {
 					continue // how a console shows an empty folder
@@ -136,6 +133,45 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 				}
 				last = path
 				if !yield(manifest.File{Path: path, Bytes: size}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// listed is the path of a key, or of a common prefix, of a listing.
+func (s *S3) listed(page *s3.ListObjectsV2Output, key *string) (string, error) {
+	text := aws.ToString(key)
+	if page.EncodingType == types.EncodingTypeUrl { // not every server does it
+		var err error
+		if text, err = url.QueryUnescape(text); err != nil {
+			return "", fmt.Errorf("list %s: %w: %w", s.URL(), ErrStore, err)
+		}
+	}
+	return strings.TrimPrefix(text, s.prefix), nil
+}
+
+// Folders implements [Destination]: a request for each thousand.
+func (s *S3) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
+			Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix), Delimiter: aws.String("/"),
+			ExpectedBucketOwner: s.owner, EncodingType: types.EncodingTypeUrl,
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", s.explain(ctx, "list", prefix, err))
+				return
+			}
+			for _, p := range page.CommonPrefixes {
+				path, err := s.listed(page, p.Prefix)
+				if err != nil {
+					yield("", err)
+					return
+				}
+				if !yield(strings.TrimSuffix(strings.TrimPrefix(path, prefix), "/"), nil) {
 					return
 				}
 			}

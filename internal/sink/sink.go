@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"iter"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ type Destination interface {
 	exporter.Sink
 	manifest.Opener
 	manifest.Lister
+	// Folders yields the names of the folders right below a prefix, which is
+	// as in List, sorted bytewise.
+	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Probe tries out what an export will need, with a small object that it
 	// removes again, and says what it found. The error is ctx's alone.
 	Probe(ctx context.Context) ([]Finding, error)
