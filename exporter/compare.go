@@ -30,7 +30,7 @@ const FoundSource = "found in the destination"
 type Stock interface {
 	manifest.Store
 	// Folders yields the names of the folders right below a prefix, which is
-	// as in List, sorted bytewise.
+	// as in List, in any order.
 	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 

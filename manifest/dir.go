@@ -79,7 +79,7 @@ func (d *DirStore) List(ctx context.Context, prefix string) iter.Seq2[File, erro
 }
 
 // Folders yields the names of the folders right below a prefix, which is as in
-// List, sorted bytewise.
+// List, in any order.
 func (d *DirStore) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		t, err := d.tree()
@@ -94,7 +94,6 @@ func (d *DirStore) Folders(ctx context.Context, prefix string) iter.Seq2[string,
 			yield("", fmt.Errorf("list %s: %w", cmp.Or(prefix, "."), err))
 			return
 		}
-		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, e := range entries {
 			if e.IsDir() && !yield(e.Name(), nil) {
 				return

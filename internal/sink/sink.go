@@ -29,7 +29,7 @@ type Destination interface {
 	manifest.Opener
 	manifest.Lister
 	// Folders yields the names of the folders right below a prefix, which is
-	// as in List, sorted bytewise.
+	// as in List, in any order.
 	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Probe tries out what an export will need, with a small object that it
 	// removes again, and says what it found. The error is ctx's alone.
