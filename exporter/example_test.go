@@ -58,8 +58,9 @@ func Example() {
 	})
 	check(err)
 	check(exporter.Seal(ctx, exporter.Sealing{
-		Ledger: state, Sink: dest, Info: manifest.Info{{Label: "Source-Organization", Value: "Example KK"}},
-		Root: []exporter.ControlFile{},
+		Ledger: state, Recorder: state, Sink: dest, Stock: dest,
+		Info: manifest.Info{{Label: "Source-Organization", Value: "Example KK"}},
+		Root: func(context.Context) ([]exporter.ControlFile, error) { return nil, nil },
 	}))
 
 	tally, err := state.Tally(ctx)

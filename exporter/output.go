@@ -31,6 +31,9 @@ func (o *Output) Put(ctx context.Context, obj Object, body io.Reader) (Artifact,
 		vouched, err := o.journal.Vouched(ctx, obj.Path)
 		return !vouched, err
 	}
+	if err := o.journal.Touch(ctx, obj.Path); err != nil {
+		return Artifact{}, err
+	}
 	return o.Sink.Put(ctx, obj, body)
 }
 

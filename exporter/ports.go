@@ -105,10 +105,16 @@ type Journal interface {
 	// A unit that was handed out is handed out again only after Release, or in
 	// the next process.
 	Next(ctx context.Context, skip ...string) (Unit, error)
+	// Touch says that something is about to be stored at a path, durable on
+	// return: if no receipt follows, the bag is still looked through when bags
+	// are sealed.
+	Touch(ctx context.Context, path string) error
 	// Commit records a receipt in one transaction, durable on return. An
-	// artifact whose path is known with other bytes is ErrConflict.
+	// artifact whose path is known with other bytes is ErrConflict, unless it
+	// was merely found there.
 	Commit(ctx context.Context, r Receipt) error
-	// Vouched says whether a committed receipt has an artifact of that path.
+	// Vouched says whether a committed receipt of a run has an artifact of that
+	// path; what was merely found there ([FoundSource]) does not count.
 	Vouched(ctx context.Context, path string) (bool, error)
 	// Release gives back a unit that was not finished; its last checkpoint
 	// stays.

@@ -28,9 +28,13 @@ type Bag struct {
 	// Sealed is the SHA-256 of the tagmanifest written last, in lower-case
 	// hex; empty before the first seal.
 	Sealed string `json:"sealed,omitempty"`
-	// Stale: artifacts were recorded after that seal.
+	// Stale: since that seal artifacts were recorded, or something may have
+	// been stored that was not.
 	Stale bool `json:"stale,omitempty"`
 }
+
+// due says whether the bag's manifests are to be written.
+func (b Bag) due() bool { return b.Sealed == "" || b.Stale }
 
 // Ledger is what sealing reads of the journal, and tells it.
 type Ledger interface {
@@ -50,28 +54,58 @@ type ControlFile struct {
 
 // Sealing is what Seal needs.
 type Sealing struct {
-	Ledger Ledger
-	Sink   Sink
-	Spool  string // folder of temporary files
+	Ledger   Ledger
+	Recorder Recorder
+	Sink     Sink
+	Stock    Stock  // what Sink has stored
+	Spool    string // folder of temporary files
 	// Info is what every bag-info.txt says.
 	Info manifest.Info
-	// Root holds the files of the root bag beside BAGS.sha256. Nil leaves the
-	// export open: its bags can be verified, but it does not count as
-	// finished.
-	Root []ControlFile
+	// Found is told, before anything is sealed, how many objects were found
+	// that no receipt knew, and the path of one, if there are any. Optional.
+	Found func(ctx context.Context, n int64, example string) error
+	// Root makes the files of the root bag beside BAGS.sha256; it is called
+	// once every bag is sealed. Nil leaves the export without a root bag: its
+	// bags can be verified, but it does not count as finished.
+	Root func(ctx context.Context) ([]ControlFile, error)
+	// Open lets the root bag say that the export goes on: it was finished
+	// once, so that the root bag is there and has to fit.
+	Open bool
 }
 
 // Seal writes the manifests of every bag that has changed since they were
 // written last, then BAGS.sha256, and the root bag last of all. It may be
 // repeated at any time; no unit may be running.
+//
+// Before, it holds these bags in the destination against the receipts. What
+// no receipt knows is recorded, so that a manifest lists it. A bag that lacks
+// something is not sealed, and neither is the root; the error is ErrLost.
 func Seal(ctx context.Context, s Sealing) error {
 	bags, err := s.Ledger.Bags(ctx)
 	if err != nil {
 		return err
 	}
+	compared, err := s.compare(ctx, bags)
+	if err != nil {
+		return fmt.Errorf("compare the destination with the journal: %w", err)
+	}
+	if compared.found > 0 {
+		if s.Found != nil {
+			if err := s.Found(ctx, compared.found, compared.example); err != nil {
+				return err
+			}
+		}
+		if bags, err = s.Ledger.Bags(ctx); err != nil {
+			return err
+		}
+	}
 	var list []manifest.BagDigest
 	for _, b := range bags {
-		if b.Sealed == "" || b.Stale {
+		switch {
+		case compared.lost[b.Name] && b.Sealed == "":
+			continue
+		case compared.lost[b.Name]: // its former manifests are still there
+		case b.due():
 			if b.Sealed, err = s.bag(ctx, b); err != nil {
 				return err
 			}
@@ -88,8 +122,8 @@ func Seal(ctx context.Context, s Sealing) error {
 	if err := s.put(ctx, manifest.BagList, bytes.NewReader(text.Bytes()), int64(text.Len())); err != nil {
 		return err
 	}
-	if s.Root == nil {
-		return nil
+	if err := compared.err(); err != nil || s.Root == nil {
+		return err
 	}
 	return s.root(ctx, text.Bytes())
 }
@@ -173,13 +207,16 @@ func (s Sealing) names(ctx context.Context, bag string, w io.Writer) error {
 	return nil
 }
 
-// root writes the control bag: no sealed root means that the export is not
-// finished.
+// root writes the control bag.
 func (s Sealing) root(ctx context.Context, bagList []byte) error {
+	more, err := s.Root(ctx)
+	if err != nil {
+		return err
+	}
 	files := append([]ControlFile{{manifest.BagList, func(w io.Writer) error {
 		_, err := w.Write(bagList)
 		return err
-	}}}, s.Root...)
+	}}}, more...)
 	slices.SortFunc(files, func(a, b ControlFile) int { return strings.Compare(a.Name, b.Name) })
 	var entries []manifest.Entry
 	for _, f := range files {
@@ -189,13 +226,18 @@ func (s Sealing) root(ctx context.Context, bagList []byte) error {
 		}
 		entries = append(entries, e)
 	}
-	_, err := manifest.WriteBag(ctx, "root", func(yield func(manifest.Entry, error) bool) {
+	status := manifest.ExportFinished
+	if s.Open {
+		status = manifest.ExportOpen
+	}
+	info := append(slices.Clone(s.Info), manifest.Field{Label: manifest.ExportStatus, Value: status})
+	_, err = manifest.WriteBag(ctx, "root", func(yield func(manifest.Entry, error) bool) {
 		for _, e := range entries {
 			if !yield(e, nil) {
 				return
 			}
 		}
-	}, s.Info, nil, manifest.WriteOptions{Put: s.put, Spool: s.spool})
+	}, info, nil, manifest.WriteOptions{Put: s.put, Spool: s.spool})
 	return err
 }
 

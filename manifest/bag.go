@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -259,15 +260,22 @@ func (c *bagCheck) judge(ctx context.Context, path string, f File, present, fetc
 func (c *bagCheck) unlisted(path string, payload bool) {
 	name, isManifest := manifestName(path)
 	_, known := findAlgorithm(name)
+	reason := hostile(path)
 	switch {
+	case (payload || c.inExport) && reason != "":
+		c.find(strconv.Quote(path), Hostile, "listed in no manifest, and its name %s", reason)
 	case payload:
 		c.find(path, Added, "listed in no manifest%s", unicodeHint(path))
+	case c.inExport:
+		// Nothing can list these: they are made after the tag manifest, the
+		// only one that an export's bag has.
+		if path != tagManifestFile && path != tagManifestFile+".sig" && path != tagManifestFile+".tsr" {
+			c.find(path, Added, "listed in no manifest")
+		}
 	case isManifest && !known:
 		c.note(path, "checksums of a kind that is not known here: not checked")
 	case isTagManifest(path), isSeal(path):
-		// Nothing can list these: they are made after the tag manifest.
-	case c.inExport:
-		c.find(path, Added, "listed in no manifest")
+		// Here too, nothing can list these.
 	case c.hasTagManifest():
 		// RFC 8493, section 2.2.1 lets a tag manifest leave them out.
 		c.note(path, "no tag manifest lists it, so nothing speaks for its bytes")

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"exitplan/internal/sink"
 	"exitplan/manifest"
 )
 
@@ -22,12 +23,20 @@ func BenchmarkVerify(b *testing.B) {
 	for _, s := range shapes {
 		b.Run(s.name, func(b *testing.B) {
 			d := s.bag(b)
-			b.SetBytes(s.files * s.bytes)
-			for b.Loop() {
-				r, err := manifest.Verify(b.Context(), manifest.Dir(d.root), manifest.VerifyOptions{})
-				if err != nil || !r.OK() || r.Read != s.files {
-					b.Fatal(r, err)
-				}
+			dest, err := sink.Open(b.Context(), sink.Config{URL: d.root})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for name, store := range map[string]manifest.Store{"manifest": manifest.Dir(d.root), "sink": dest} {
+				b.Run(name, func(b *testing.B) {
+					b.SetBytes(s.files * s.bytes)
+					for b.Loop() {
+						r, err := manifest.Verify(b.Context(), store, manifest.VerifyOptions{})
+						if err != nil || !r.OK() || r.Read != s.files {
+							b.Fatal(r, err)
+						}
+					}
+				})
 			}
 		})
 	}

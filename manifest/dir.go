@@ -19,7 +19,10 @@ import (
 // follows no symbolic link: links, devices and the like are listed as
 // irregular and not opened.
 type DirStore struct {
-	tree func() (tree, error)
+	root string
+
+	mu     sync.Mutex
+	opened tree // nil before the first use that found the folder
 }
 
 // tree opens what lies below one folder, by slash-separated paths, and
@@ -35,8 +38,22 @@ type tree interface {
 
 // Dir is the store of the files below a folder. A folder that cannot be
 // opened is an error of the first call that needs it.
-func Dir(root string) *DirStore {
-	return &DirStore{tree: sync.OnceValues(func() (tree, error) { return openTree(root) })}
+func Dir(root string) *DirStore { return &DirStore{root: root} }
+
+// Local implements [Local].
+func (d *DirStore) Local() {}
+
+func (d *DirStore) tree() (tree, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.opened == nil {
+		t, err := openTree(d.root)
+		if err != nil {
+			return nil, err // the folder may be made later
+		}
+		d.opened = t
+	}
+	return d.opened, nil
 }
 
 // Open reads a regular file. Anything else of that name counts as absent.
@@ -58,6 +75,30 @@ func (d *DirStore) List(ctx context.Context, prefix string) iter.Seq2[File, erro
 		}
 		w := &dirWalk{ctx: ctx, tree: t, yield: yield}
 		w.folder(strings.TrimSuffix(prefix, "/"))
+	}
+}
+
+// Folders yields the names of the folders right below a prefix, which is as in
+// List, in any order.
+func (d *DirStore) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		t, err := d.tree()
+		var entries []fs.DirEntry
+		if err == nil {
+			entries, err = (&dirWalk{ctx: ctx, tree: t}).read(strings.TrimSuffix(prefix, "/"))
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if err != nil {
+			yield("", fmt.Errorf("list %s: %w", cmp.Or(prefix, "."), err))
+			return
+		}
+		for _, e := range entries {
+			if e.IsDir() && !yield(e.Name(), nil) {
+				return
+			}
+		}
 	}
 }
 

@@ -5,20 +5,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
 // export verifies every bag below the root, in one pass over the listing.
 func (v *verifier) export(ctx context.Context, files *listing) error {
-	sealed, err := v.anyOf(ctx, "root/"+tagManifestFile)
+	rooted, err := v.anyOf(ctx, "root/"+tagManifestFile)
 	if err != nil {
 		return err
 	}
-	v.record.count(func(r *Result) { r.Export, r.Sealed = true, sealed })
-	if !sealed {
+	open := false
+	if rooted {
+		if open, err = v.goesOn(ctx); err != nil {
+			return err
+		}
+	}
+	v.record.count(func(r *Result) { r.Export, r.Sealed = true, rooted && !open })
+	switch {
+	case open:
+		v.record.note(Note{Bag: "root", Detail: "the root bag says that the export goes on"})
+	case !rooted:
 		v.record.note(Note{Detail: "not sealed: there is no root bag, so the export is not finished"})
 	}
-	digests, err := v.bagList(ctx, sealed)
+	digests, err := v.bagList(ctx, rooted)
 	if err != nil {
 		return err
 	}
@@ -35,13 +45,16 @@ func (v *verifier) export(ctx context.Context, files *listing) error {
 		switch {
 		case f.Path == BagList && f.Irregular == "", below && top == "state":
 			files.take()
+		case below && top == "bags" && inBag && hostile(name) != "":
+			v.record.add(Finding{Bag: strconv.Quote("bags/" + name), Kind: Hostile, Detail: "its name " + hostile(name) + "; not opened"})
+			_, err = drain(files, "bags/"+name+"/")
 		case below && top == "bags" && inBag:
 			place := bagPlace{path: "bags/" + name, inExport: true}
 			place.digest, place.listed = digests[place.path]
 			delete(digests, place.path)
-			err = v.exportedBag(ctx, place, sealed, files)
-		case below && top == "root" && !sealed:
-			err = v.exportedBag(ctx, bagPlace{path: "root", inExport: true}, sealed, files)
+			err = v.exportedBag(ctx, place, rooted, files)
+		case below && top == "root" && !rooted:
+			err = v.exportedBag(ctx, bagPlace{path: "root", inExport: true}, rooted, files)
 		case below && top == "root":
 			err = v.bag(ctx, bagPlace{path: "root", inExport: true}, files)
 		case isFolderMark(f):
@@ -60,7 +73,22 @@ func (v *verifier) export(ctx context.Context, files *listing) error {
 	return nil
 }
 
+// goesOn says whether the root bag was written for an export that was
+// finished once, and that later days have opened again.
+func (v *verifier) goesOn(ctx context.Context) (bool, error) {
+	text, err := v.read(ctx, "root/bag-info.txt")
+	if err != nil && !errors.Is(err, errTooLarge) {
+		return false, err
+	}
+	info, _ := ParseInfo(bytes.NewReader(text)) // what is wrong with it is found with the bag
+	status, _ := info.Get(ExportStatus)
+	return status == ExportOpen, nil
+}
+
 func stray(f File) Finding {
+	if reason := hostile(f.Path); reason != "" {
+		return Finding{Path: strconv.Quote(f.Path), Kind: Hostile, Detail: "belongs to no bag, and its name " + reason}
+	}
 	if f.Irregular != "" {
 		return Finding{Path: f.Path, Kind: Irregular, Detail: "is a " + f.Irregular}
 	}
@@ -74,11 +102,11 @@ func isFolderMark(f File) bool {
 
 // exportedBag verifies a bag below bags/, unless the export still goes on and
 // has not come to this bag.
-func (v *verifier) exportedBag(ctx context.Context, place bagPlace, sealed bool, files *listing) error {
+func (v *verifier) exportedBag(ctx context.Context, place bagPlace, rooted bool, files *listing) error {
 	if place.listed {
 		return v.bag(ctx, place, files)
 	}
-	if sealed {
+	if rooted {
 		v.record.add(Finding{Bag: place.path, Kind: UnlistedBag, Detail: "not listed in " + BagList})
 		return v.bag(ctx, place, files)
 	}
@@ -90,26 +118,30 @@ func (v *verifier) exportedBag(ctx context.Context, place bagPlace, sealed bool,
 		v.record.note(Note{Bag: place.path, Detail: "not listed in " + BagList + " yet"})
 		return v.bag(ctx, place, files)
 	}
-	var n int64
-	for {
-		_, ok, err := files.peek(place.path + "/")
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		files.take()
-		n++
+	n, err := drain(files, place.path+"/")
+	if err != nil {
+		return err
 	}
 	v.record.count(func(r *Result) { r.Unverified += n })
 	v.record.note(Note{Bag: place.path, Detail: fmt.Sprintf("still being filled: %d files without a manifest, not verified", n)})
 	return nil
 }
 
+// drain passes over the files whose paths begin with prefix, and counts them.
+func drain(files *listing, prefix string) (n int64, err error) {
+	for {
+		_, ok, err := files.peek(prefix)
+		if err != nil || !ok {
+			return n, err
+		}
+		files.take()
+		n++
+	}
+}
+
 // bagList reads BAGS.sha256 and compares it with the copy that the root bag
 // seals. It returns the digests by bag.
-func (v *verifier) bagList(ctx context.Context, sealed bool) (map[string]string, error) {
+func (v *verifier) bagList(ctx context.Context, rooted bool) (map[string]string, error) {
 	malformed := func(err error) {
 		v.record.add(Finding{Path: BagList, Kind: Malformed, Detail: err.Error()})
 	}
@@ -122,11 +154,11 @@ func (v *verifier) bagList(ctx context.Context, sealed bool) (map[string]string,
 		return nil, err
 	}
 	switch {
-	case text == nil && sealed:
+	case text == nil && rooted:
 		v.record.add(Finding{Path: BagList, Kind: Missing, Detail: "the list of bags is not there"})
 	case text == nil:
 		v.record.note(Note{Path: BagList, Detail: "there is no list of bags yet"})
-	case sealed:
+	case rooted:
 		copied, err := v.read(ctx, "root/data/"+BagList)
 		switch {
 		case errors.Is(err, errTooLarge):

@@ -132,7 +132,7 @@ func export(t testing.TB) *folder {
 	d := unsealed(t)
 	d.bag("root", map[string]string{
 		"data/BAGS.sha256": d.read("BAGS.sha256"),
-		"data/VERIFY.txt":  manifest.VerifyText(""),
+		"data/VERIFY.txt":  manifest.VerifyText("", ""),
 	})
 	d.write("state/journal.db", "SQLite format 3")
 	return d

@@ -16,6 +16,17 @@ const (
 	infoWidth = 79
 )
 
+// ExportStatus is the label with which the bag-info.txt of an export's root
+// bag says how the export stands: [ExportFinished], as it is understood too
+// where there is no such label, or [ExportOpen].
+const (
+	ExportStatus   = "Export-Status"
+	ExportFinished = "finished"
+	// ExportOpen: it was finished once, and goes on (the contract was
+	// extended); the root bag says how it stands in between.
+	ExportOpen = "open"
+)
+
 // Field is one labelled value of a bag-info.txt.
 type Field struct{ Label, Value string }
 

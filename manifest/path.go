@@ -60,6 +60,10 @@ func hostile(path string) string {
 	return ""
 }
 
+// Plain says whether a path is one that this package can list: elements of
+// [A-Za-z0-9._=-] between slashes, none of them of dots alone.
+func Plain(path string) bool { return checkPlainPath(path) == nil }
+
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
 // escape and unescape apply RFC 8493, section 2.1.3: CR, LF and %, and only

@@ -44,7 +44,8 @@ type Note struct {
 type Result struct {
 	// Export: a whole export was verified, rather than a single bag.
 	Export bool `json:"export"`
-	// Sealed: the export has its root bag. One without is not finished.
+	// Sealed: the export has its root bag, and that does not say that the
+	// export goes on ([ExportOpen]). Any other is not finished.
 	Sealed bool  `json:"sealed"`
 	Bags   int64 `json:"bags"`  // read, the root bag included
 	Files  int64 `json:"files"` // of the payload, as present

@@ -39,6 +39,12 @@ type Checksummer interface {
 	Checksum(ctx context.Context, path string) (algorithm, digest string, ok bool, err error)
 }
 
+// Local is a store on this machine's own disks: what limits its reading are
+// disks and processors, not the wait for answers.
+type Local interface {
+	Local()
+}
+
 // File is one file of a listing.
 type File struct {
 	Path  string

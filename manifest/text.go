@@ -11,13 +11,14 @@ import (
 // check a sealed export with tools that every system has. The commands, which
 // are indented by four spaces, are to be typed as they stand. location is
 // where the export lies, e.g. "s3://bucket/prefix"; empty, or a folder, if no
-// copying is needed.
-func VerifyText(location string) string {
-	return fmt.Sprintf(verifyText, fetchStep(location))
+// copying is needed. endpoint is the URL of an S3-compatible server; empty for
+// AWS.
+func VerifyText(location, endpoint string) string {
+	return fmt.Sprintf(verifyText, fetchStep(location, endpoint))
 }
 
 // fetchStep is how the export gets to where it can be checked.
-func fetchStep(location string) string {
+func fetchStep(location, endpoint string) string {
 	u, err := url.Parse(location)
 	if err != nil || u.Scheme != "s3" {
 		return "Open a terminal in the folder of the export: the one that holds BAGS.sha256.\n"
@@ -26,12 +27,15 @@ func fetchStep(location string) string {
 	if folder == "." || folder == "/" {
 		folder = u.Host
 	}
+	if endpoint != "" {
+		endpoint = " --endpoint-url " + quote(endpoint)
+	}
 	return fmt.Sprintf(`The export lies in a bucket. Copy it to a disk with enough room first. This
 needs the AWS command line and permission to read the bucket:
 
-    aws s3 sync %s %s --exclude 'state/*'
+    aws s3 sync %s %s --exclude 'state/*'%s
     cd %[2]s
-`, quote(location), quote(folder))
+`, quote(location), quote(folder), endpoint)
 }
 
 // quote makes one word of a shell's command line.
@@ -98,13 +102,25 @@ For one bag alone, in its folder:
 Step 4: was nothing added?
 --------------------------
 
-Both must print nothing. A name that is printed is either a file, or bag, that
-no list has, or one that a list has and that is not there.
+All three must print nothing. A name that is printed is either something that no
+list has, or something that a list has and that is not there.
+
+Beside the bags:
+
+    ls -A | grep -v -x -e BAGS.sha256 -e bags -e root -e state
+
+Among the bags:
+
+    { ls -A bags | sed 's|^|bags/|'; cut -c 67- BAGS.sha256 | sed 's|/tagmanifest-sha256.txt$||'; } |
+      LC_ALL=C sort | uniq -u
+
+Inside each bag; its tag manifest, and a signature or time stamp of it, are the
+only files that no list can have:
 
     for bag in root bags/*; do
-      ( cd "$bag" && { find data ! -type d 2>/dev/null; cut -c 67- manifest-sha256.txt; } |
-        LC_ALL=C sort | uniq -u | sed "s|^|$bag/|" )
+      ( cd "$bag" 2>/dev/null && { find . ! -type d ! -path ./tagmanifest-sha256.txt \
+          ! -path ./tagmanifest-sha256.txt.sig ! -path ./tagmanifest-sha256.txt.tsr
+          cut -c 67- manifest-sha256.txt tagmanifest-sha256.txt | sed 's|^|./|'; } |
+        LC_ALL=C sort | uniq -u | sed "s|^[.]|$bag|" )
     done
-    { ls -d bags/*; cut -c 67- BAGS.sha256 | sed 's|/tagmanifest-sha256.txt$||'; } |
-      LC_ALL=C sort | uniq -u
 `

@@ -79,7 +79,7 @@ func TestTreesAgree(t *testing.T) {
 					t.Errorf("folder %s: %v", path, err)
 				}
 			}
-			d := &DirStore{tree: func() (tree, error) { return opened, nil }}
+			d := &DirStore{opened: opened}
 			var paths []string
 			for f, err := range d.List(t.Context(), "a/") {
 				if err != nil {

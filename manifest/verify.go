@@ -16,7 +16,10 @@ var ErrNoBag = errors.New("neither a bag (bagit.txt) nor an export (BAGS.sha256,
 
 // VerifyOptions are all optional.
 type VerifyOptions struct {
-	// Concurrency is how many files are read at once; default GOMAXPROCS.
+	// Concurrency is how many files are read at once. The default is 32,
+	// since a bucket is read by waiting for answers, of which one takes as long
+	// as many; for a store that is [Local] it is GOMAXPROCS. Each takes 256 KiB
+	// of memory, and what the store buffers for a connection.
 	Concurrency int
 	// Fast compares a payload file with the checksum that the store itself
 	// keeps, where the store is a [Checksummer] and has one, and otherwise
@@ -34,6 +37,9 @@ type VerifyOptions struct {
 	TempDir string
 }
 
+// readers is how many files of a store are read at once that is not [Local].
+const readers = 32
+
 // Verify checks what lies at the root of a store: a single bag, or a whole
 // export with all its bags.
 //
@@ -48,7 +54,10 @@ type VerifyOptions struct {
 // is done about Unicode normalisation.
 func Verify(ctx context.Context, store Store, opt VerifyOptions) (Result, error) {
 	if opt.Concurrency <= 0 {
-		opt.Concurrency = runtime.GOMAXPROCS(0)
+		opt.Concurrency = readers
+		if _, local := store.(Local); local {
+			opt.Concurrency = runtime.GOMAXPROCS(0)
+		}
 	}
 	if opt.MaxFindings <= 0 {
 		opt.MaxFindings = 10_000

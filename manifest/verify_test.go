@@ -3,12 +3,15 @@ package manifest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"exitplan/manifest"
 )
@@ -233,6 +236,41 @@ func TestFindingsAreCappedAndCounted(t *testing.T) {
 	r := d.verify(manifest.VerifyOptions{MaxFindings: 2})
 	if len(r.Findings) != 2 || r.FindingCount != 6 || r.OK() {
 		t.Errorf("%d of %d findings kept: %+v", len(r.Findings), r.FindingCount, r.Findings)
+	}
+}
+
+// A store that answers slowly is asked for many files at once; a folder on a
+// disk is Local, and is not.
+func TestASlowStoreIsReadByMany(t *testing.T) {
+	if _, local := manifest.Store(manifest.Dir("")).(manifest.Local); !local {
+		t.Error("a folder is not local")
+	}
+	d := newFolder(t)
+	payload := map[string]string{}
+	for i := range 100 {
+		payload[fmt.Sprintf("data/%d", i)] = "x"
+	}
+	d.bag("bag", payload)
+	one := &folder{t, d.name("bag")}
+	const together = 32
+	waiting, all := atomic.Int64{}, make(chan struct{})
+	store := hooked{Store: manifest.Dir(one.root), open: func(path string) error {
+		if !strings.HasPrefix(path, "data/") {
+			return nil
+		}
+		if waiting.Add(1) == together {
+			close(all)
+		}
+		select {
+		case <-all:
+			return nil
+		case <-time.After(10 * time.Second):
+			return fmt.Errorf("only %d files are read at once", waiting.Load())
+		}
+	}}
+	r, err := manifest.Verify(t.Context(), store, manifest.VerifyOptions{})
+	if err != nil || !r.OK() {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -185,7 +185,7 @@ func TestVerifyTextAsTyped(t *testing.T) {
 			t.Skipf("no %s here to type the text's commands into", tool)
 		}
 	}
-	text := manifest.VerifyText("")
+	text := manifest.VerifyText("", "")
 	steps := strings.Split(text, "\nStep ")
 	if len(steps) != 5 {
 		t.Fatalf("%d steps", len(steps)-1)
@@ -232,8 +232,32 @@ func TestVerifyTextAsTyped(t *testing.T) {
 	if !strings.Contains(got, "conversation_id=a/r.ogg: FAILED\n") || !strings.Contains(got, "\nbags/recordings-2026-03: DAMAGED\n") {
 		t.Errorf("step 3 on a damaged export:\n%s", got)
 	}
-	if got := sh(d, tree); got != "bags/recordings-2026-03/data/extra\nbags/zzz\n" {
-		t.Errorf("step 4 on a damaged export:\n%s", got)
+	additions := []string{
+		".hidden", "README", "bags/.hidden", "bags/README", "bags/zzz",
+		bag + "/data/.hidden", bag + "/data/extra", bag + "/data/tagmanifest-sha256.txt",
+		bag + "/manifest-md5.txt", bag + "/note.txt", bag + "/tagmanifest-evil.txt.sig", "root/.hidden",
+	}
+	for _, path := range additions {
+		switch path {
+		case "bags/.hidden":
+			d.bag(path, map[string]string{"data/a": "a"})
+		case "bags/zzz", bag + "/data/extra":
+		default:
+			d.write(path, "")
+		}
+	}
+	d.write(bag+"/tagmanifest-sha256.txt.sig", "a signature is no addition")
+	d.write("state/journal.db.gz", "nor is this")
+	lines := strings.Fields(sh(d, tree))
+	slices.Sort(lines)
+	additions = append(additions, "bags/recordings/") // the empty line from above
+	slices.Sort(additions)
+	if !slices.Equal(lines, additions) {
+		t.Errorf("step 4 on a damaged export:\n%s\nwant:\n%s", strings.Join(lines, "\n"), strings.Join(additions, "\n"))
+	}
+	d.remove(bag + "/attest.jsonl")
+	if got := sh(d, tree); !strings.Contains(got, bag+"/attest.jsonl\n") {
+		t.Errorf("step 4 without a tag file that is listed:\n%s", got)
 	}
 }
 
@@ -254,12 +278,16 @@ func TestVerifyTextCopiesFromABucket(t *testing.T) {
 		"s3://acme-exit/":             "aws s3 sync s3://acme-exit/ acme-exit --exclude 'state/*'\ncd acme-exit\n",
 		"s3://acme-exit/it's/my data": `aws s3 sync 's3://acme-exit/it'\''s/my data' 'my data' --exclude 'state/*'` + "\ncd 'my data'\n",
 	} {
-		step := strings.Split(manifest.VerifyText(location), "\nStep ")[1]
+		step := strings.Split(manifest.VerifyText(location, ""), "\nStep ")[1]
 		if got := commands(step); got != want {
 			t.Errorf("%s:\n%swant:\n%s", location, got, want)
 		}
 	}
-	if got := commands(strings.Split(manifest.VerifyText("file:///data/exit"), "\nStep ")[1]); got != "" {
+	step := strings.Split(manifest.VerifyText("s3://acme-exit/org", "https://s3.example.com/a b"), "\nStep ")[1]
+	if got, want := commands(step), "aws s3 sync s3://acme-exit/org org --exclude 'state/*' --endpoint-url 'https://s3.example.com/a b'\ncd org\n"; got != want {
+		t.Errorf("from a server of somebody else:\n%swant:\n%s", got, want)
+	}
+	if got := commands(strings.Split(manifest.VerifyText("file:///data/exit", ""), "\nStep ")[1]); got != "" {
 		t.Errorf("a folder is not copied: %s", got)
 	}
 }

@@ -187,6 +187,17 @@ func (s *session) claim(ctx context.Context) error {
 		"fetch its journal with --resume-from-destination into an empty one, or choose another export_id", s.dest.URL()))
 }
 
+// sealedBefore says whether the export was finished once: then its root bag is
+// there, and must fit whatever is sealed later.
+func (s *session) sealedBefore(ctx context.Context) (bool, error) {
+	for e, err := range s.journal.Events(ctx) {
+		if err != nil || e.Kind == "sealed" {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // backup copies the journal to the destination, so that losing this machine
 // does not lose the export.
 func (s *session) backup(ctx context.Context) (err error) {
@@ -232,7 +243,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 
 // fetchJournal puts the destination's copy of the journal into an empty state
 // directory.
-func (s *session) fetchJournal(ctx context.Context) error {
+func (s *session) fetchJournal(ctx context.Context) (err error) {
 	target := filepath.Join(s.cfg.State, "journal.db")
 	// A write-ahead log left alone would be played into the copy.
 	for _, name := range []string{target, target + "-wal", target + "-shm"} {
@@ -260,7 +271,13 @@ func (s *session) fetchJournal(ctx context.Context) error {
 	if err := os.MkdirAll(s.cfg.State, 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(target+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	aside, err := os.MkdirTemp(s.cfg.State, "fetched-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(aside)) }()
+	fetched := filepath.Join(aside, "journal.db")
+	file, err := os.OpenFile(fetched, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -270,5 +287,18 @@ func (s *session) fetchJournal(ctx context.Context) error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(target+".part", target)
+	if err := s.doubt(ctx, aside); err != nil {
+		return fmt.Errorf("copy of the journal: %w", err)
+	}
+	return os.Rename(fetched, target)
+}
+
+// doubt lets a copied journal doubt what it says of the bags: the destination
+// may have gone on since it was copied there.
+func (s *session) doubt(ctx context.Context, dir string) error {
+	j, err := journal.Open(ctx, dir, journal.Options{Now: func() time.Time { return s.clock.Now() }, Command: "export"})
+	if err != nil {
+		return err
+	}
+	return errors.Join(j.Doubt(ctx), j.Close())
 }

@@ -48,6 +48,7 @@ func exitCode(err error) int {
 		{exporter.ErrInterrupted, exitInterrupted},
 		{exporter.ErrWindowClosed, exitWindow},
 		{errVerify, exitVerify},
+		{exporter.ErrLost, exitVerify},
 		{errUsage, exitUsage},
 		{config.ErrConfig, exitUsage},
 		{sink.ErrDestination, exitUsage},

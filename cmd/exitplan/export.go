@@ -19,7 +19,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 		Name: "export", Usage: "export, or go on where an earlier run ended",
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
 			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
-			"6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
+			"5 the destination has lost something, 6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},

@@ -32,7 +32,7 @@ func (s *session) report(w io.Writer, sum *summary) error {
 func (s *session) controlFiles(ctx context.Context, sum *summary) []exporter.ControlFile {
 	return []exporter.ControlFile{
 		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
-			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL()))
+			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))
 			return err
 		}},
 		{Name: "report.txt", Write: func(w io.Writer) error { return s.report(w, sum) }},

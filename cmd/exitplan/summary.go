@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -285,10 +286,10 @@ func (sum *summary) print(c *cli.Context) error {
 }
 
 // seal writes manifests for everything that is stored, the root bag too if
-// the export is finished, and copies the journal.
+// the export is finished or ever was, and copies the journal.
 func (s *session) seal(ctx context.Context, sum *summary) error {
 	sealing := exporter.Sealing{
-		Ledger: s.journal, Sink: s.dest,
+		Ledger: s.journal, Recorder: s.journal, Sink: s.dest, Stock: s.dest, Open: !sum.final(),
 		Info: manifest.Info{
 			{Label: "Source-Organization", Value: s.cfg.Contract.Customer},
 			{Label: "Internal-Sender-Identifier", Value: s.org.ID},
@@ -297,11 +298,30 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 			{Label: "Bagging-Date", Value: s.clock.Now().Format(time.DateOnly)},
 		},
 	}
-	if sum.final() {
-		if err := s.record(ctx, "sealed", map[string]string{"outcome": sum.Outcome}); err != nil {
+	sealing.Found = func(ctx context.Context, n int64, example string) error {
+		detail := map[string]string{"count": strconv.FormatInt(n, 10), "example": example}
+		if err := s.record(ctx, "found-in-destination", detail); err != nil {
 			return err
 		}
-		sealing.Root = s.controlFiles(ctx, sum)
+		again, err := s.summarize(ctx, exporter.Interval{From: sum.From, To: sum.To}, sum.more, sum.runErr)
+		if err == nil {
+			*sum = *again
+		}
+		return err
+	}
+	before, err := s.sealedBefore(ctx)
+	if err != nil {
+		return err
+	}
+	if sum.final() || before {
+		sealing.Root = func(ctx context.Context) ([]exporter.ControlFile, error) {
+			if sum.final() {
+				if err := s.record(ctx, "sealed", map[string]string{"outcome": sum.Outcome}); err != nil {
+					return nil, err
+				}
+			}
+			return s.controlFiles(ctx, sum), nil
+		}
 	}
 	if err := exporter.Seal(ctx, sealing); err != nil {
 		return err

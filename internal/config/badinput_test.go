@@ -55,6 +55,8 @@ func TestBadInput(t *testing.T) {
 		{"number in words", "requests_per_minute: 300", "requests_per_minute: many", `source.requests_per_minute: "many" is not a whole number`},
 		{"no requests at all", "requests_per_minute: 300", "requests_per_minute: 0", "source.requests_per_minute: 0 is out of range"},
 		{"too many transfers", "transfers: 32", "transfers: 100000", "concurrency.transfers: 100000 is out of range; write a number from 1 to 1024"},
+		{"class that cannot be read", `storage_class: ""`, "storage_class: GLACIER", "destination.storage_class: GLACIER cannot be read"},
+		{"class that cannot be read either", `storage_class: ""`, "storage_class: DEEP_ARCHIVE", "destination.storage_class: DEEP_ARCHIVE cannot be read"},
 		{"truth in other words", "path_style: false", "path_style: no", `destination.path_style: "no" is neither true nor false`},
 		{"glob that is none", "datasets: [all]", "datasets: ['[a']", `source.datasets[0]: "[a" is not a name`},
 		{"same client twice", "clients: []", "clients: [{client_id: 0f3c, client_secret_file: secret}]", "source.clients[0].client_id: is the same client"},

@@ -24,6 +24,10 @@ func (c *check) destination(doc destinationDoc) Destination {
 	c.match("destination.region", doc.Region, `^[a-z0-9][a-z0-9-]*$`, "write an AWS region such as ap-northeast-1")
 	c.match("destination.expected_bucket_owner", doc.ExpectedBucketOwner, `^[0-9]{12}$`, "write the 12 digits of an AWS account id")
 	c.match("destination.storage_class", doc.StorageClass, `^[A-Z][A-Z0-9_]*$`, "write a class such as STANDARD_IA")
+	switch doc.StorageClass {
+	case "GLACIER", "DEEP_ARCHIVE":
+		c.add("destination.storage_class", "%s cannot be read without a restore of hours, and an export reads back what it stored; write GLACIER_IR, or move it after the export is verified", doc.StorageClass)
+	}
 	c.oneOf("destination.sse", doc.SSE, SSES3, SSEKMS)
 	switch {
 	case doc.SSE == SSEKMS && doc.KMSKeyID == "":

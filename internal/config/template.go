@@ -168,7 +168,7 @@ destination:
   sse: AES256                     # AES256 | aws:kms
   kms_key_id: ""                  # required for aws:kms
   expected_bucket_owner: ""       # AWS account id; a bucket of another is refused
-  storage_class: ""               # default: that of the bucket
+  storage_class: ""               # default: that of the bucket; not GLACIER or DEEP_ARCHIVE
   object_lock:
     mode: ""                      # GOVERNANCE | COMPLIANCE
     retain_until: ""              # a date means the end of that day

@@ -30,6 +30,7 @@ func (j *Journal) Bags(ctx context.Context) ([]exporter.Bag, error) {
 // tagmanifest. Nothing may be storing into the bag between reading its
 // artifacts and this call.
 func (j *Journal) SealBag(ctx context.Context, name, tagManifestSHA256 string) error {
+	j.touched.Delete(name)
 	return j.write(ctx, func(t *tx) error {
 		n, err := t.exec("UPDATE bag SET sealed = ?, stale = 0 WHERE name = ?", tagManifestSHA256, name)
 		if err == nil && n == 0 {

@@ -62,6 +62,7 @@ type Journal struct {
 	readers *sql.DB
 
 	copying sync.Mutex // held by Snapshot
+	touched sync.Map   // bags that are stale for certain
 
 	closing sync.Once
 	closed  error

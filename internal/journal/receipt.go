@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -16,7 +15,8 @@ import (
 //
 //   - An artifact whose path, SHA-256 and size are known is left alone; a
 //     known path with other bytes is exporter.ErrConflict, names the path,
-//     and nothing of the receipt is recorded.
+//     and nothing of the receipt is recorded. One that was merely found there
+//     (exporter.FoundSource) gives way to any other.
 //   - Expectations of the same dataset and item become one with the highest
 //     count. Discovered units whose key is known are left alone.
 //   - Settled units that are pending are done.
@@ -188,50 +188,43 @@ func (t *tx) artifact(u unitRow, a exporter.Artifact, p place, keep bool) error 
 		}
 		item = it.id
 	}
-	n, err := t.exec(`INSERT INTO artifact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (bag, name) DO NOTHING`,
-		bag, p.name, dataset, u.id, item, a.Bytes, p.sha256, a.Records, null(a.Source),
-		null(a.Attest.Level), null(a.Attest.Value), null(a.Attest.ETag), null(a.Attest.VersionID),
-		nonzero(a.Attest.PartSize), nonzero(int64(a.Attest.Parts)))
+	insert := func() (int64, error) {
+		return t.exec(`INSERT INTO artifact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (bag, name) DO NOTHING`,
+			bag, p.name, dataset, u.id, item, a.Bytes, p.sha256, a.Records, null(a.Source),
+			null(a.Attest.Level), null(a.Attest.Value), null(a.Attest.ETag), null(a.Attest.VersionID),
+			nonzero(a.Attest.PartSize), nonzero(int64(a.Attest.Parts)))
+	}
+	n, err := insert()
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return t.same(bag, a, p)
+		if gone, err := t.displace(bag, a, p); err != nil || !gone {
+			return err
+		}
+		if _, err := insert(); err != nil {
+			return err
+		}
 	}
 	c := t.of(dataset)
 	c.artifacts++
 	c.records += a.Records
 	c.bytes += a.Bytes
-	t.grow(bag, a.Bytes)
+	t.grow(bag, 1, a.Bytes)
 	if item == nil || a.Records == 0 {
 		return nil
 	}
 	return t.count(dataset, a.Item, a.Records)
 }
 
-// same compares an artifact with the one recorded under its path.
-func (t *tx) same(bag int64, a exporter.Artifact, p place) error {
-	var (
-		size int64
-		sum  []byte
-	)
-	if _, err := t.get("SELECT bytes, sha256 FROM artifact WHERE bag = ? AND name = ?", []any{bag, p.name}, &size, &sum); err != nil {
-		return err
-	}
-	if size != a.Bytes || !bytes.Equal(sum, p.sha256) {
-		return fmt.Errorf("%w: %s is recorded with %d bytes, sha256 %x, and came again with %d bytes, sha256 %s",
-			exporter.ErrConflict, a.Path, size, sum, a.Bytes, a.SHA256)
-	}
-	return nil
-}
-
-// Vouched says whether an artifact of that path is recorded.
+// Vouched says whether an artifact of that path is recorded, other than as
+// found there.
 func (j *Journal) Vouched(ctx context.Context, path string) (bool, error) {
 	bag, name, _ := strings.Cut(path, "/data/")
 	var vouched bool
 	err := j.readers.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM artifact
-		WHERE bag = (SELECT id FROM bag WHERE name = ?) AND name = ?)`, bag, name).Scan(&vouched)
+		WHERE bag = (SELECT id FROM bag WHERE name = ?) AND name = ? AND source IS NOT ?)`, bag, name, exporter.FoundSource).Scan(&vouched)
 	if err != nil {
 		return false, j.unread(ctx, err)
 	}

@@ -124,14 +124,14 @@ func (t *tx) of(dataset int64) *counts {
 	return c
 }
 
-// grow counts one more file of a bag.
-func (t *tx) grow(bag, bytes int64) {
+// grow counts further files of a bag.
+func (t *tx) grow(bag, files, bytes int64) {
 	v := t.bags[bag]
 	if v == nil {
 		v = &volume{}
 		t.bags[bag] = v
 	}
-	v.files++
+	v.files += files
 	v.bytes += bytes
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/manifest"
 )
 
 // stage is where objects are written before they get their names. It lies
@@ -30,8 +31,9 @@ const leftoverAge = time.Hour
 // Dir stores objects as read-only files below a directory. Symbolic links
 // that lead out of the directory are refused.
 type Dir struct {
-	base   string // absolute
-	prefix string // below base: the export id
+	base   string             // absolute
+	files  *manifest.DirStore // reads what lies below base
+	prefix string             // below base: the export id
 	now    func() time.Time
 	copies sync.Pool // *[]byte to copy through
 
@@ -55,7 +57,7 @@ func openDir(cfg Config, base string) (*Dir, error) {
 		return nil, invalidf("destination %s is not a directory", base)
 	}
 	return &Dir{
-		base: base, prefix: cfg.Root, now: cfg.Now, durable: map[string]struct{}{},
+		base: base, files: manifest.Dir(base), prefix: cfg.Root, now: cfg.Now, durable: map[string]struct{}{},
 		copies: sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }},
 	}, nil
 }
@@ -69,17 +71,15 @@ func (d *Dir) URL() string {
 	return (&url.URL{Scheme: "file", Path: full}).String()
 }
 
-// root opens the base directory, and makes it and its stage where write is
-// set. The handle stays open for as long as the process: directories have
+// root opens the base directory, and makes it and its stage where they are
+// missing. The handle stays open for as long as the process: directories have
 // nothing to lose.
-func (d *Dir) root(write bool) (*os.Root, error) {
+func (d *Dir) root() (*os.Root, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.opened == nil {
-		if write {
-			if err := makeDirs(d.base); err != nil {
-				return nil, fmt.Errorf("make destination: %w", explainFile(err))
-			}
+		if err := makeDirs(d.base); err != nil {
+			return nil, fmt.Errorf("make destination: %w", explainFile(err))
 		}
 		root, err := os.OpenRoot(d.base)
 		if err != nil {
@@ -87,7 +87,7 @@ func (d *Dir) root(write bool) (*os.Root, error) {
 		}
 		d.opened = root
 	}
-	if _, staged := d.durable[stage]; write && !staged {
+	if _, staged := d.durable[stage]; !staged {
 		if err := d.opened.Mkdir(stage, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("destination %s: %w", d.base, explainFile(err))
 		}
@@ -129,7 +129,7 @@ func (d *Dir) Put(ctx context.Context, obj exporter.Object, body io.Reader) (exp
 	if err := checkObject(obj); err != nil {
 		return exporter.Artifact{}, err
 	}
-	root, err := d.root(true)
+	root, err := d.root()
 	if err != nil {
 		return exporter.Artifact{}, err
 	}

@@ -6,6 +6,21 @@ import (
 	"io"
 )
 
+// part is one part of a body, with its digest.
+type part struct {
+	body io.ReadSeeker
+	size int64
+	sum  [sha256.Size]byte
+	last bool
+}
+
+// partReader cuts a body into parts of equal size. A part is valid until the
+// next.
+type partReader interface {
+	next() (part, error)
+	partSize() int64
+}
+
 // streamParts cuts a body that is read once, in one buffer.
 type streamParts struct {
 	src    *source

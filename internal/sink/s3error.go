@@ -138,6 +138,9 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 		return fmt.Errorf("%s: %w: %s: make the bucket, or correct destination.url: %w", what, ErrNoBucket, s.bucket, err)
 	case "AccessDenied", "AllAccessDisabled", "AccountProblem":
 		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
+	case "InvalidObjectState":
+		return fmt.Errorf("%s: %w: it lies in an archive class (GLACIER, DEEP_ARCHIVE, or moved there by a lifecycle rule), which cannot be read: "+
+			"restore it first (aws s3api restore-object), and keep such rules away until the export is verified: %w", what, ErrStore, err)
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch":
 		return fmt.Errorf("%s: %w: the store does not know the access key, or its secret is another: %w", what, ErrNoCredentials, err)
 	case "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired", "RequestExpired":

@@ -108,7 +108,7 @@ func (s *S3) digest(ctx context.Context, path, etag string) (string, error) {
 // computed over the whole object, in base64.
 func (s *S3) Checksum(ctx context.Context, path string) (algorithm, digest string, ok bool, err error) {
 	if !readable(path) {
-		return "", "", false, fmt.Errorf("look at %q: not a path below the destination", path)
+		return "", "", false, unreadable("look at", path)
 	}
 	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &s.bucket, Key: s.key(path), ChecksumMode: types.ChecksumModeEnabled, ExpectedBucketOwner: s.owner,

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,6 +23,8 @@ type upload struct {
 	Size     int64        `json:"size"`
 	PartSize int64        `json:"part_size"`
 	Parts    []uploadPart `json:"parts"` // from number 1, without gaps
+
+	complete bool // there is nothing to upload: the object has these parts
 }
 
 type uploadPart struct {
@@ -50,6 +51,9 @@ func (s *S3) putParts(ctx context.Context, obj exporter.Object, src *source, par
 		return exporter.Artifact{}, err
 	}
 	want, err := s.uploadParts(ctx, obj, up, src, parts)
+	if up.complete {
+		return s.stored(ctx, obj, want, err)
+	}
 	var attest exporter.Attestation
 	completed := false
 	if err == nil {
@@ -121,7 +125,7 @@ func (s *S3) resume(ctx context.Context, obj exporter.Object, partSize int64) (*
 	}
 	there, err := s.listParts(ctx, obj.Path, up.ID)
 	if isNoUpload(err) || isNotFound(err) {
-		return nil, nil // expired, or completed
+		return s.completed(ctx, obj, up)
 	}
 	if err != nil {
 		return nil, s.explain(ctx, "resume", obj.Path, err)
@@ -168,6 +172,9 @@ func (s *S3) uploadParts(ctx context.Context, obj exporter.Object, up *upload, s
 		composite.Write(part.sum[:])
 		checksum := base64.StdEncoding.EncodeToString(part.sum[:])
 		if n > len(up.Parts) || up.Parts[n-1].SHA256 != checksum {
+			if up.complete {
+				return content{}, errOtherParts
+			}
 			etag, err := s.uploadPart(ctx, obj, up, n, part)
 			if err != nil {
 				return content{}, err
@@ -179,6 +186,9 @@ func (s *S3) uploadParts(ctx context.Context, obj exporter.Object, up *upload, s
 			}
 		}
 		if part.last {
+			if up.complete && n < len(up.Parts) {
+				return content{}, errOtherParts
+			}
 			up.Parts = up.Parts[:n]
 			checksum := fmt.Sprintf("%s-%d", base64.StdEncoding.EncodeToString(composite.Sum(nil)), n)
 			return content{size: src.read, sum: src.digest(), checksum: checksum, partSize: up.PartSize}, nil
@@ -251,19 +261,4 @@ func (s *S3) forget(ctx context.Context, obj exporter.Object) error {
 		return fmt.Errorf("store %s: forget its parts: %w", obj.Path, err)
 	}
 	return nil
-}
-
-// part is one part of a body, with its digest.
-type part struct {
-	body io.ReadSeeker
-	size int64
-	sum  [sha256.Size]byte
-	last bool
-}
-
-// partReader cuts a body into parts of equal size. A part is valid until the
-// next.
-type partReader interface {
-	next() (part, error)
-	partSize() int64
 }

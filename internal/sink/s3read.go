@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"exitplan/manifest"
 )
@@ -18,7 +20,7 @@ import (
 // replaced without the reader's noticing.
 func (s *S3) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 	if !readable(path) {
-		return nil, fmt.Errorf("read %q: not a path below the destination", path)
+		return nil, unreadable("read", path)
 	}
 	return s.open(ctx, path, nil)
 }
@@ -105,6 +107,8 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 	return func(yield func(manifest.File, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
 			Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix), ExpectedBucketOwner: s.owner,
+			// XML cannot hold every key that a bucket can.
+			EncodingType: types.EncodingTypeUrl,
 		})
 		last := ""
 		for pages.HasMorePages() {
@@ -114,7 +118,11 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 				return
 			}
 			for _, o := range page.Contents {
-				path := strings.TrimPrefix(aws.ToString(o.Key), s.prefix)
+				path, err := s.listed(page, o.Key)
+				if err != nil {
+					yield(manifest.File{}, err)
+					return
+				}
 				size := aws.ToInt64(o.Size)
 				if size == 0 && strings.HasSuffix(path, "/") {
 					continue // how a console shows an empty folder
@@ -125,6 +133,45 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 				}
 				last = path
 				if !yield(manifest.File{Path: path, Bytes: size}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// listed is the path of a key, or of a common prefix, of a listing.
+func (s *S3) listed(page *s3.ListObjectsV2Output, key *string) (string, error) {
+	text := aws.ToString(key)
+	if page.EncodingType == types.EncodingTypeUrl { // not every server does it
+		var err error
+		if text, err = url.QueryUnescape(text); err != nil {
+			return "", fmt.Errorf("list %s: %w: %w", s.URL(), ErrStore, err)
+		}
+	}
+	return strings.TrimPrefix(text, s.prefix), nil
+}
+
+// Folders implements [Destination]: a request for each thousand.
+func (s *S3) Folders(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
+			Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix), Delimiter: aws.String("/"),
+			ExpectedBucketOwner: s.owner, EncodingType: types.EncodingTypeUrl,
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield("", s.explain(ctx, "list", prefix, err))
+				return
+			}
+			for _, p := range page.CommonPrefixes {
+				path, err := s.listed(page, p.Prefix)
+				if err != nil {
+					yield("", err)
+					return
+				}
+				if !yield(strings.TrimSuffix(strings.TrimPrefix(path, prefix), "/"), nil) {
 					return
 				}
 			}

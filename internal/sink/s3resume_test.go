@@ -107,6 +107,77 @@ func TestS3ResumesAnUpload(t *testing.T) {
 	}
 }
 
+// A run that was killed after it had completed an upload, and before it could
+// say so, leaves nothing to send.
+func TestS3SendsNoCompletedUploadAgain(t *testing.T) {
+	t.Parallel()
+	const size = 12 * mib // three parts
+	want := sinktest.Bytes(9, size)
+	for name, again := range map[string]func(b []byte) (io.Reader, int64){
+		"stream":               func(b []byte) (io.Reader, int64) { return stream(b), int64(len(b)) },
+		"file":                 func(b []byte) (io.Reader, int64) { return bytes.NewReader(b), int64(len(b)) },
+		"unknown size, stream": func(b []byte) (io.Reader, int64) { return stream(b), -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			parts := &remembering{}
+			d, proxy := behind(t, nil, func(c *sink.Config) { c.Parts = parts })
+			put := func(b []byte) (exporter.Artifact, error) {
+				body, size := again(b)
+				return d.Put(t.Context(), exporter.Object{Path: "a/big", Size: size, Replace: exporter.Always}, body)
+			}
+			first, err := put(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts.forgotten(t)
+			second, err := put(want)
+			if err != nil || second.SHA256 != first.SHA256 || second.Bytes != size || second.Attest.Level != "composite-sha256" ||
+				second.Attest.Value != first.Attest.Value || second.Attest.PartSize != partSize {
+				t.Fatalf("%+v, %v; first %+v", second, err, first)
+			}
+			if n := count(proxy, "UploadPart"); n != 3 || parts.len() != 0 {
+				t.Errorf("%d parts sent, %d uploads remembered", n, parts.len())
+			}
+			for _, other := range [][]byte{sinktest.Bytes(8, size), want[:11*mib], want[:10*mib]} {
+				before, err := put(want) // with upload and parts anew
+				if err != nil {
+					t.Fatal(err)
+				}
+				parts.forgotten(t)
+				got, err := put(other)
+				if err != nil { // noticed when it was too late for this body
+					got, err = put(other)
+				}
+				if err != nil || got.SHA256 == before.SHA256 || !bytes.Equal(read(t, d, "a/big"), other) {
+					t.Errorf("other bytes: %+v, %v", got, err)
+				}
+				if parts.len() != 0 || unfinished(t, d) != 0 {
+					t.Errorf("%d uploads remembered and %d left in the bucket", parts.len(), unfinished(t, d))
+				}
+			}
+		})
+	}
+}
+
+// remembering is a table that knows what it forgot last.
+type remembering struct {
+	table
+	last json.RawMessage
+}
+
+func (r *remembering) Save(ctx context.Context, path string, row json.RawMessage) error {
+	r.last = bytes.Clone(row)
+	return r.table.Save(ctx, path, row)
+}
+
+// forgotten is the kill before the row was deleted.
+func (r *remembering) forgotten(t *testing.T) {
+	t.Helper()
+	if err := r.table.Save(t.Context(), "a/big", r.last); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The source gives other bytes the second time, or another number of them:
 // what the first run sent must not end up in the object.
 func TestS3ResumeTrustsNoOldParts(t *testing.T) {

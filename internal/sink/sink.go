@@ -11,6 +11,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"iter"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,6 +28,9 @@ type Destination interface {
 	exporter.Sink
 	manifest.Opener
 	manifest.Lister
+	// Folders yields the names of the folders right below a prefix, which is
+	// as in List, in any order.
+	Folders(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// Probe tries out what an export will need, with a small object that it
 	// removes again, and says what it found. The error is ctx's alone.
 	Probe(ctx context.Context) ([]Finding, error)
@@ -182,6 +187,12 @@ func readable(path string) bool {
 		}
 	}
 	return true
+}
+
+// unreadable is the error for a path that is not [readable]: nothing of that
+// name can be there.
+func unreadable(operation, path string) error {
+	return fmt.Errorf("%s %q: not a path below the destination: %w", operation, path, fs.ErrNotExist)
 }
 
 func checkObject(obj exporter.Object) error {

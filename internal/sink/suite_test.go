@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +23,29 @@ func TestDirectorySuite(t *testing.T) {
 func TestS3Suite(t *testing.T) {
 	t.Parallel()
 	sinktest.Suite(t, func(t *testing.T) sinktest.Destination { return openS3(t, nil) })
+}
+
+func TestFolders(t *testing.T) {
+	for _, d := range []sink.Destination{
+		open(t, sink.Config{URL: t.TempDir(), Root: "export"}), open(t, sink.Config{URL: t.TempDir()}), openS3(t, nil),
+	} {
+		for _, path := range []string{"bags/b/data/x", "bags/b-c/x", "bags/b.d/x", "bags/file", "root/x"} {
+			putString(t, d, path, "x")
+		}
+		for prefix, want := range map[string][]string{"": {"bags", "root"}, "bags/": {"b", "b-c", "b.d"}, "bags/b/data/": nil, "none/": nil} {
+			var got []string
+			for name, err := range d.Folders(t.Context(), prefix) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, name)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: below %q are %q, want %q", d.URL(), prefix, got, want)
+			}
+		}
+	}
 }
 
 // A body that is too large for a buffer, and that cannot be rewound, goes
