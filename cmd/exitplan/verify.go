@@ -45,7 +45,11 @@ func verify(c *cli.Context) error {
 	}
 	result, err := manifest.Verify(c.Context, store, manifest.VerifyOptions{Fast: c.Bool("fast")})
 	if err != nil {
-		return err
+		// What was found by then is not lost on an unreadable store.
+		if !c.Bool("quiet") {
+			printVerified(result)
+		}
+		return fmt.Errorf("verify %s: stopped before the end, after %s: %w", url, plural(result.FindingCount, "finding", "findings"), err)
 	}
 	j := judge(result, c.Bool("fast"))
 	if c.Bool("json") {
@@ -103,7 +107,7 @@ func judge(r manifest.Result, fast bool) judgement {
 		add(fmt.Sprintf("%s, %s, %s", plural(r.Bags, "bag", "bags"), files, bytesText(r.Bytes)))
 	}
 	if unfinished {
-		add("there is no sealed root bag")
+		add("no root bag says that it is")
 	}
 	if r.Unverified > 0 {
 		add(plural(r.Unverified, "file", "files") + " in no manifest and so not verified")

@@ -127,7 +127,7 @@ func TestJudge(t *testing.T) {
 		{"not attested", with(func(r *manifest.Result) { r.SizeOnly = 3 }), true, "sizes agree", exitUsage, "leave out --fast"},
 		{"nothing in it", with(func(r *manifest.Result) { r.Files = 0 }), true, "valid", exitComplete, ""},
 		{"not attested, and damaged", with(func(r *manifest.Result) { r.SizeOnly, r.FindingCount = 3, 1 }), true, "NOT VALID", exitVerify, "1 finding"},
-		{"not attested, not finished", with(func(r *manifest.Result) { r.SizeOnly, r.Sealed = 3, false }), true, "sizes agree", exitUsage, "no sealed root bag"},
+		{"not attested, not finished", with(func(r *manifest.Result) { r.SizeOnly, r.Sealed = 3, false }), true, "sizes agree", exitUsage, "no root bag says that it is"},
 		{"attested, not finished", with(func(r *manifest.Result) { r.Attested, r.Sealed = 3, false }), true, "NOT FINISHED", exitMoreToCome, "2 bags valid"},
 		{"not finished", with(func(r *manifest.Result) { r.Read, r.Sealed, r.Unverified = 3, false, 7 }), false, "NOT FINISHED", exitMoreToCome, "7 files in no manifest"},
 		{"nothing verified", manifest.Result{Export: true, Unverified: 215}, false, "NOT FINISHED", exitVerify, "nothing here could be verified"},
