@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // exchange is one request and what becomes of its answer.
@@ -94,7 +95,7 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 		if !again {
 			return tries.final(err)
 		}
-		c.cfg.Log.Debug("request is repeated", "path", target.Path, "error", err, "after", wait)
+		c.cfg.Log.Log(ctx, tries.level(err), "request is repeated", "path", target.Path, "error", err, "after", wait.Round(time.Millisecond))
 		c.retried.Add(1)
 		if err := sleep(ctx, wait); err != nil {
 			return fmt.Errorf("%s %s: %w", x.method, target.Path, err)

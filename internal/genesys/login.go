@@ -150,6 +150,7 @@ func (l *login) fetch(ctx context.Context, once bool) (token, error) {
 		if !again || once {
 			return token{}, fmt.Errorf("log in at %s: %w", l.url.Host, tries.final(err))
 		}
+		l.log.Log(ctx, tries.level(err), "the login is repeated", "host", l.url.Host, "error", err, "after", wait.Round(time.Millisecond))
 		if err := sleep(ctx, wait); err != nil {
 			return token{}, fmt.Errorf("log in at %s: %w", l.url.Host, err)
 		}

@@ -3,6 +3,7 @@ package genesys
 import (
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -51,6 +52,16 @@ type tries struct {
 
 func (r Retry) start(now func() time.Time) *tries {
 	return &tries{Retry: r, now: now, began: now()}
+}
+
+// level is how loudly a failure that is tried again is told: one or two are
+// common, but a platform that keeps giving no answer should be known.
+func (t *tries) level(err error) slog.Level {
+	var e *Error
+	if errors.As(err, &e) && e.Status == 0 && t.sent >= 3 {
+		return slog.LevelWarn
+	}
+	return slog.LevelDebug
 }
 
 // next decides what follows a failure: how long to wait, and whether to try
