@@ -41,6 +41,12 @@ func (l Layout) DayPath(group, dataset string, t time.Time) string {
 		l.Bag(group, t), dataset, t.Year(), t.Month(), t.Day())
 }
 
+// Whole is the path below which a dataset's payload lies whose group is one
+// bag, whatever the time.
+func (l Layout) Whole(group, dataset string) string {
+	return fmt.Sprintf("bags/%s/data/%s", group, dataset)
+}
+
 // SafeName turns an identifier into one path element of [A-Za-z0-9._-]. One
 // that fits already stays as it is; any other keeps what fits and is told
 // apart by a digest of the original.

@@ -14,6 +14,9 @@ const (
 	Recordings    = "recordings"
 	Configuration = "configuration"
 	Excluded      = "excluded"
+	// NotHad is no class of the exit plan: the platform gives no way to export
+	// it.
+	NotHad = "not-exportable"
 )
 
 var (

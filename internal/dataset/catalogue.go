@@ -16,9 +16,18 @@ type Settings struct {
 	Metadata string // of recordings: MetadataFull or MetadataDerived
 }
 
-// Catalogue describes every dataset.
+// Catalogue describes every dataset, and what no export can have.
 func Catalogue() []exporter.Info {
-	return []exporter.Info{(&Details{}).Info(), (&Recordings{}).Info()}
+	list := []exporter.Info{(&Details{}).Info(), (&Recordings{}).Info()}
+	for _, row := range listings {
+		list = append(list, (&Listing{listing: row}).Info())
+	}
+	return append(list, notExported...)
+}
+
+// Exportable says whether a dataset of the catalogue can be exported at all.
+func Exportable(info exporter.Info) bool {
+	return info.Class != exporter.Excluded && info.Class != exporter.NotHad
 }
 
 // ClassOf is the class of a dataset; empty for a name that is in no catalogue.
@@ -42,6 +51,17 @@ func New(names []string, s Settings) []exporter.Dataset {
 		details.Recordings = &Recordings{API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details}
 		list = append(list, details.Recordings)
 	}
+	made := map[string]*Listing{}
+	for _, row := range listings {
+		if !slices.Contains(names, row.name) {
+			continue
+		}
+		d := &Listing{listing: row, API: s.API, Layout: s.Layout}
+		if made[row.name] = d; row.parent != "" {
+			made[row.parent].children = append(made[row.parent].children, d)
+		}
+		list = append(list, d)
+	}
 	return list
 }
 
@@ -51,7 +71,8 @@ func New(names []string, s Settings) []exporter.Dataset {
 func Select(terms []string) ([]string, error) {
 	chosen := map[string]bool{}
 	var names []string
-	for _, info := range Catalogue() {
+	catalogue := slices.DeleteFunc(Catalogue(), func(info exporter.Info) bool { return !Exportable(info) })
+	for _, info := range catalogue {
 		names = append(names, info.Name)
 	}
 	for i, term := range terms {
@@ -62,7 +83,7 @@ func Select(terms []string) ([]string, error) {
 			}
 		}
 		matched := false
-		for _, info := range Catalogue() {
+		for _, info := range catalogue {
 			ok, err := path.Match(pattern, info.Name)
 			if err != nil {
 				return nil, fmt.Errorf("dataset pattern %q: %w", pattern, err)
@@ -72,8 +93,13 @@ func Select(terms []string) ([]string, error) {
 			}
 		}
 		if !matched {
-			return nil, fmt.Errorf("no dataset matches %q; there are %s, and the classes metrics and recordings",
-				pattern, strings.Join(names, ", "))
+			return nil, noMatch(pattern, names)
+		}
+	}
+	// A listing for each record of another needs that one.
+	for i := len(listings) - 1; i >= 0; i-- {
+		if row := listings[i]; row.parent != "" && chosen[row.name] {
+			chosen[row.parent] = true
 		}
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return !chosen[name] })
@@ -81,4 +107,31 @@ func Select(terms []string) ([]string, error) {
 		return nil, fmt.Errorf("the selection %v leaves no dataset", terms)
 	}
 	return names, nil
+}
+
+// noMatch says what there is: the nearest names, or why a name is known and
+// cannot be had.
+func noMatch(pattern string, names []string) error {
+	for _, info := range notExported {
+		if info.Name == pattern {
+			return fmt.Errorf("%s cannot be exported: %s", pattern, info.Description)
+		}
+	}
+	const most = 8
+	area, _, _ := strings.Cut(pattern, ".")
+	var near []string
+	for _, alike := range []func(string) bool{
+		func(name string) bool { return strings.Contains(name, pattern) || strings.Contains(pattern, name) },
+		func(name string) bool { return strings.HasPrefix(name, area) },
+	} {
+		for _, name := range names {
+			if len(near) < most && alike(name) && !slices.Contains(near, name) {
+				near = append(near, name)
+			}
+		}
+		if len(near) > 0 {
+			return fmt.Errorf("no dataset matches %q; near it are %s", pattern, strings.Join(near, ", "))
+		}
+	}
+	return fmt.Errorf("no dataset matches %q; 'exitplan datasets' lists them, and metrics, recordings and configuration stand for whole classes", pattern)
 }

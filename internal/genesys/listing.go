@@ -32,6 +32,8 @@ const (
 	BodyPaging
 	// SCIM: startIndex, from 1, and count (RFC 7644 section 3.4.2.4).
 	SCIM
+	// Unpaged: one answer has all, and takes no paging parameters.
+	Unpaged
 )
 
 // Listing describes a listing that is read to its end.
@@ -40,8 +42,11 @@ type Listing struct {
 	Query url.Values // sent with every page
 	Style Style
 	// Array is the name of the array of the rows; default "entities", and
-	// "Resources" with SCIM.
+	// "Resources" with SCIM. Bare: the answer itself is the array.
 	Array string
+	// Counted is told how many rows there are in all, whenever an answer says
+	// so; nil for nobody.
+	Counted func(total int64)
 	// PageSize is how many rows are asked for at once; default 100. It is
 	// halved where the platform finds an answer too large.
 	PageSize int
@@ -51,6 +56,9 @@ type Listing struct {
 	// Body is the request of a BodyPaging listing, without paging.
 	Body map[string]any
 }
+
+// Bare is the Array of a listing whose answer is the array itself.
+const Bare = "[]"
 
 // A listing that leads nowhere for so many pages is given up: empty pages
 // that promise more, or cursors that lead to where they were.
@@ -108,6 +116,9 @@ func newWalk(c *Client, l Listing) *walk {
 		}
 	}
 	set(&l.Array, "Resources", "entities")
+	if l.Array == Bare {
+		l.Array = ""
+	}
 	set(&l.SizeParam, "count", "pageSize")
 	if l.PageSize <= 0 {
 		l.PageSize = 100
@@ -124,6 +135,7 @@ type steering struct {
 	Cursor       any          `json:"cursor"`
 	NextURI      string       `json:"nextUri"`
 	PageCount    *json.Number `json:"pageCount"`
+	Total        *json.Number `json:"total"`
 	TotalHits    *json.Number `json:"totalHits"`
 	TotalResults *json.Number `json:"totalResults"`
 }
@@ -149,7 +161,13 @@ func (w *walk) page(ctx context.Context, row func(json.RawMessage) error) (more 
 	if w.empty++; rows > 0 {
 		w.empty = 0
 	}
-	more, err = w.advance(readSteering(fields), rows)
+	s := readSteering(fields)
+	for _, n := range []*json.Number{s.Total, s.TotalHits, s.TotalResults} {
+		if total, known := number(n); known && w.l.Counted != nil {
+			w.l.Counted(total)
+		}
+	}
+	more, err = w.advance(s, rows)
 	if err == nil && more && w.empty >= patience {
 		err = fmt.Errorf("%w: %d empty pages in a row that promise more", ErrBadAnswer, w.empty)
 	}
@@ -168,6 +186,8 @@ func (w *walk) request() (*exchange, error) {
 		x.query.Set("pageNumber", number)
 	case SCIM:
 		x.query.Set("startIndex", strconv.Itoa(w.index))
+	case Unpaged:
+		return x, nil
 	case BodyPaging:
 		x.method = http.MethodPost
 		body := maps.Clone(w.l.Body)
@@ -208,6 +228,8 @@ func (w *walk) advance(s steering, rows int) (more bool, err error) {
 	case BodyPaging:
 		total, known := number(s.TotalHits)
 		return rows > 0 && !(known && rows < w.size && int64(asked)*int64(w.size) >= total), nil
+	case Unpaged:
+		return false, nil
 	case SCIM:
 		total, known := number(s.TotalResults)
 		return rows > 0 && !(known && int64(w.index) > total), nil
@@ -261,7 +283,7 @@ func (w *walk) shrink() {
 // counts as absent.
 func readSteering(fields map[string]json.RawMessage) (s steering) {
 	for name, into := range map[string]any{
-		"nextUri": &s.NextURI, "pageCount": &s.PageCount,
+		"nextUri": &s.NextURI, "pageCount": &s.PageCount, "total": &s.Total,
 		"totalHits": &s.TotalHits, "totalResults": &s.TotalResults,
 	} {
 		if raw, ok := fields[name]; ok {
