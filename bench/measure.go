@@ -31,10 +31,10 @@ func timed(cmd *exec.Cmd) (measure, error) {
 	m := measure{wall: time.Since(began).Seconds()}
 	close(ended)
 	m.rss = <-high
+	m.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	if err != nil {
 		return m, fmt.Errorf("%s: %w\n%s", cmd.Path, err, out.String())
 	}
-	m.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return m, nil
 }
 

@@ -42,7 +42,7 @@ func TestRecordingsNeedNoStartedExit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 2100, RecordedShare: 0.12, MediaBytes: 2 << 10, Faults: parsed})
+			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 1200, RecordedShare: 0.06, MediaBytes: 2 << 10, Faults: parsed})
 			w.set(t, "contract.exit_started", "2099-01-01", "source.datasets", "[recordings]")
 			w.export(t, exitComplete)
 			recordingsOnly(t, w)

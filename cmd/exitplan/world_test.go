@@ -62,7 +62,7 @@ func newWorld(t *testing.T, cfg simulator.Config) *world {
 	if cfg.Days == 0 {
 		cfg.Days = 3
 	}
-	if cfg.Middleware == nil {
+	if cfg.Middleware == nil && !testing.Short() { // under the race detector it takes longer than all the rest
 		cfg.Middleware = definition(t)
 	}
 	cfg.CountMedia = true
