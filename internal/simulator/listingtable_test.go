@@ -1,0 +1,103 @@
+package simulator
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The table says what the definition says.
+func TestTableIsAsDefined(t *testing.T) {
+	raw, err := os.ReadFile("../../../shared/genesys-api/definition.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the table of listings is not compared with the API definition: ../shared/genesys-api/definition.json is absent")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	type schema struct {
+		Ref   string `json:"$ref"`
+		Type  string
+		Items *struct {
+			Ref string `json:"$ref"`
+		}
+		Properties map[string]struct {
+			Items *struct {
+				Ref string `json:"$ref"`
+			}
+		}
+	}
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Parameters []struct {
+				Name, In string
+				Required bool
+				Default  any
+			}
+			Responses map[string]struct{ Schema schema }
+			Needs     struct{ Permissions []string } `json:"x-inin-requires-permissions"`
+		}
+		Definitions map[string]schema
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		t.Fatal(err)
+	}
+	cat, err := newCatalogue(testOrg(t, Config{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cat.all {
+		op, ok := doc.Paths[c.pattern]["get"]
+		if !ok {
+			t.Errorf("%s: no such path", c.pattern)
+			continue
+		}
+		if got := strings.Fields(c.needs); !slices.Equal(got, op.Needs.Permissions) {
+			t.Errorf("%s: permissions %v, defined %v", c.path, got, op.Needs.Permissions)
+		}
+		known := map[string]any{}
+		required := ""
+		for _, p := range op.Parameters {
+			if p.In == "query" {
+				known[p.Name] = p.Default
+				if p.Required {
+					required = p.Name
+				}
+			}
+		}
+		if required != c.query {
+			t.Errorf("%s: query %q, defined %q", c.path, c.query, required)
+		}
+		paging := pagingParameters[c.style]
+		for _, name := range []string{paging[0], paging[1], c.query, c.hiding.parameter, c.brief} {
+			if _, ok := known[name]; name != "" && !ok {
+				t.Errorf("%s: has no parameter %s", c.path, name)
+			}
+		}
+		if size, ok := known[paging[0]].(float64); ok && int(size) != c.size {
+			t.Errorf("%s: page size %d, defined %v", c.path, c.size, size)
+		}
+		if paging[0] == "" && (known["pageSize"] != nil || known["limit"] != nil || known["count"] != nil) {
+			t.Errorf("%s is paged", c.path)
+		}
+		answer := op.Responses["200"].Schema
+		for answer.Ref != "" {
+			answer = doc.Definitions[strings.TrimPrefix(answer.Ref, "#/definitions/")]
+		}
+		items := answer.Items
+		if c.style != array {
+			items = answer.Properties[c.arrayName()].Items
+			for _, name := range strings.Fields(c.members) {
+				if _, ok := answer.Properties[name]; !ok {
+					t.Errorf("%s: the answer has no %s", c.path, name)
+				}
+			}
+		}
+		if items == nil || c.model != "" && items.Ref != "#/definitions/"+c.model {
+			t.Errorf("%s: holds %v, not %s", c.path, items, c.model)
+		}
+	}
+}
