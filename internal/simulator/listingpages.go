@@ -1,7 +1,9 @@
 package simulator
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,6 +21,7 @@ var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources
 var pagingParameters = [...][2]string{
 	numbered: {"pageSize", "pageNumber"}, after: {"pageSize", "after"}, nextPage: {"pageSize", "nextPage"},
 	scan: {"limit", "cursor"}, scim: {"count", "startIndex"}, whole: {}, array: {},
+	posted: {"pageSize", "after"},
 }
 
 // listingPage is a request for a page, and what the answer will say.
@@ -59,6 +62,12 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			notHere(w, r, caller{})
 			return
 		}
+		if c.style == posted {
+			if p.query = postedQuery(r.Body); p.query == nil {
+				badRequest(w, r, "the body is not a query without filters")
+				return
+			}
+		}
 		if problem := p.read(s); problem != "" {
 			badRequest(w, r, problem)
 			return
@@ -68,6 +77,25 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 		}
 		s.writeListing(w, p)
 	}
+}
+
+// postedQuery gives a body's paging as parameters, or nothing for one that asks
+// for more.
+func postedQuery(body io.Reader) url.Values {
+	var q struct {
+		PageSize int               `json:"pageSize"`
+		After    string            `json:"after"`
+		Filters  []json.RawMessage `json:"filters"`
+		Select   string            `json:"select"`
+	}
+	if json.NewDecoder(body).Decode(&q) != nil || q.Filters == nil || len(q.Filters) > 0 || q.Select != "" {
+		return nil
+	}
+	query := url.Values{"after": {q.After}}
+	if q.PageSize != 0 {
+		query.Set("pageSize", strconv.Itoa(q.PageSize))
+	}
+	return query
 }
 
 // read gives what is wrong with the request, or nothing.
@@ -276,6 +304,8 @@ func (p *listingPage) member(name string) string {
 		return ""
 	case name == "nextUri":
 		return link(pagingParameters[p.c.style][1], p.cursor)
+	case name == "after":
+		return strconv.Quote(p.cursor)
 	case name == "cursors":
 		return `{"after":"` + p.cursor + `"}`
 	}

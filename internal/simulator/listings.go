@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ const (
 	scim                  // count and startIndex, from 1
 	whole                 // not paged
 	array                 // not paged, a bare array
+	posted                // POST, whose body has pageSize and after; the answer's after
 )
 
 // listing is a row of the table of listings. Paths lie below /api/v2/.
@@ -47,6 +49,7 @@ var usual = [...]string{
 	scim:     "schemas totalResults startIndex itemsPerPage",
 	whole:    "total selfUri",
 	array:    "",
+	posted:   "after",
 }
 
 // collection is a listing of one organization.
@@ -55,6 +58,7 @@ type collection struct {
 	pattern string
 	number  int // tells its entities' ids from others'
 	fields  []field
+	idKind  string
 	up      *collection // parent
 	base    *collection // whose entities these are; itself unless of is set
 	hiding  hiding
@@ -109,6 +113,7 @@ func newCatalogue(o *org) (*catalogue, error) {
 		}
 		if c.model != "" {
 			c.fields = parseModel(cat, c.model)
+			c.idKind = c.fields[0].what.kind
 		}
 	}
 	return cat, nil
@@ -150,6 +155,13 @@ func (cat *catalogue) configure(cfg Config) error {
 		}
 	}
 	return nil
+}
+
+func (c *collection) method() string {
+	if c.style == posted {
+		return http.MethodPost
+	}
+	return http.MethodGet
 }
 
 // alias says that a collection shows all entities of another, parent by parent.

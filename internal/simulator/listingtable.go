@@ -4,6 +4,9 @@ package simulator
 // shows deleted ones.
 const scimActive = `filter =0 active%20eq%20true=0 active%20eq%20false=1`
 
+// afterInBody: the cursor stands by itself beside nextUri.
+const afterInBody = "nextUri selfUri previousUri after"
+
 // listings is what the public definition lists of a customer's configuration and
 // directory. Enumerations, page sizes, permissions and array names are the
 // definition's; see TestTableIsAsDefined.
@@ -105,6 +108,13 @@ var listings = []listing{
 	{path: "taskmanagement/workitems/schemas", model: "DataSchema", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/{schemaId}/versions", model: "DataSchema", style: whole, members: "total selfUri", parent: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/coretypes", model: "Coretype", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
+	{path: "taskmanagement/worktypes/query", model: "Worktype", style: posted, needs: "workitems:worktype:view", most: 200},
+	{path: "taskmanagement/worktypes/{worktypeId}/statuses", model: "WorkitemStatus", style: whole, parent: "taskmanagement/worktypes/query", needs: "workitems:status:view"},
+	{path: "taskmanagement/worktypes/{worktypeId}/versions", model: "WorktypeVersion", style: after, members: afterInBody, parent: "taskmanagement/worktypes/query", needs: "workitems:worktype:view", rows: 3, most: 200},
+	{path: "taskmanagement/worktypes/{worktypeId}/history", model: "WorkitemsChangeWorktypeDelta", style: after, members: afterInBody, parent: "taskmanagement/worktypes/query", needs: "workitems:worktype:view", rows: 3, most: 200},
+	{path: "taskmanagement/workbins/query", model: "Workbin", style: posted, needs: "workitems:workbin:view", most: 200},
+	{path: "taskmanagement/workbins/{workbinId}/versions", model: "WorkbinVersion", style: after, members: afterInBody, parent: "taskmanagement/workbins/query", needs: "workitems:workbin:view", rows: 3, most: 200},
+	{path: "taskmanagement/workbins/{workbinId}/history", model: "WorkitemsChangeWorkbinDelta", style: after, members: afterInBody, parent: "taskmanagement/workbins/query", needs: "workitems:workbin:view", rows: 3, most: 200},
 	{path: "teams", model: "Team", style: after, needs: "groups:team:view", rows: 4},
 	{path: "telephony/providers/edges/didpools", model: "DIDPool", needs: "telephony:plugin:all"},
 	{path: "telephony/providers/edges/dids", model: "DID", needs: "telephony:plugin:all", rows: 26},

@@ -38,7 +38,10 @@ func TestTableIsAsDefined(t *testing.T) {
 				Default  any
 			}
 			Responses map[string]struct{ Schema schema }
-			Needs     struct{ Permissions []string } `json:"x-inin-requires-permissions"`
+			Needs     struct {
+				Type        string
+				Permissions []string
+			} `json:"x-inin-requires-permissions"`
 		}
 		Definitions map[string]schema
 	}
@@ -50,10 +53,13 @@ func TestTableIsAsDefined(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cat.all {
-		op, ok := doc.Paths[c.pattern]["get"]
+		op, ok := doc.Paths[c.pattern][strings.ToLower(c.method())]
 		if !ok {
 			t.Errorf("%s: no such path", c.pattern)
 			continue
+		}
+		if op.Needs.Type == "ALL" && len(op.Needs.Permissions) > 1 {
+			t.Errorf("%s needs all of %v", c.path, op.Needs.Permissions)
 		}
 		if got := strings.Fields(c.needs); !slices.Equal(got, op.Needs.Permissions) {
 			t.Errorf("%s: permissions %v, defined %v", c.path, got, op.Needs.Permissions)
@@ -72,6 +78,9 @@ func TestTableIsAsDefined(t *testing.T) {
 			t.Errorf("%s: query %q, defined %q", c.path, c.query, required)
 		}
 		paging := pagingParameters[c.style]
+		if c.style == posted {
+			paging = [2]string{}
+		}
 		for _, name := range []string{paging[0], paging[1], c.query, c.hiding.parameter, c.brief} {
 			if _, ok := known[name]; name != "" && !ok {
 				t.Errorf("%s: has no parameter %s", c.path, name)

@@ -9,6 +9,7 @@ import (
 // Listing says how one of the organization's listings is asked for.
 type Listing struct {
 	Pattern string `json:"pattern"` // as in /api/v2/groups/{groupId}/members
+	Method  string `json:"method"`  // GET, or POST of {"filters": []} for a query
 	Array   string `json:"array"`   // the member that holds the rows; "" for a bare array
 	// Parent is the pattern of the listing whose ids fill the last place of the
 	// path, or the query parameter Query where that is not "".
@@ -22,7 +23,7 @@ func (t *Truth) Listings() (list []Listing) {
 		if slices.Contains(t.s.cfg.Without, c.pattern) {
 			continue
 		}
-		l := Listing{Pattern: c.pattern, Array: c.arrayName(), Query: c.query}
+		l := Listing{Pattern: c.pattern, Method: c.method(), Array: c.arrayName(), Query: c.query}
 		if c.up != nil {
 			l.Parent = c.up.pattern
 		}

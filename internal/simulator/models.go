@@ -6,7 +6,8 @@ package simulator
 //	id ver domain            the row's own id, as UUID, version number, or domain
 //	uuid @listing #listing   some other id; an existing entity as reference (with
 //	                         its version: @listing!); an existing entity's id
-//	name text email phone lang uri self time date local int num bool
+//	@own #own #up            the same of the row's own entity, and its parent's id
+//	name text email phone lang digits uri self time date local int num bool
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
 //	{field=type ...} [type]  an object, an array of up to three
@@ -66,7 +67,7 @@ var models = map[string]string{
 		messageWithParams=text documentationUri=uri} selfUri=self`,
 	"ExpandableWebDeployment": `id=id name=name description=text allowAllDomains=bool allowedDomains=[text] supportedContent={id=uuid name=name} snippet=text dateCreated=time
 		dateModified=time flow={id=uuid name=name flowDescription=text publishVersion={id=uuid name=name dateCreated=int}} configuration={id=uuid name=name
-		version=text headlessMode={enabled=bool} description=text dateCreated=time dateModified=time} selfUri=self`,
+		version=digits headlessMode={enabled=bool} description=text dateCreated=time dateModified=time} selfUri=self`,
 	"Extension": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active selfUri=self`,
 	"ExtensionPool": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
@@ -91,8 +92,8 @@ var models = map[string]string{
 		contactListId=uuid}} resultsUrl=uri selfUri=self`,
 	"Grammar": `id=id name=name description=text languages=[{id=uuid grammarId=uuid}] selfUri=self`,
 	"Group": `id=id name=name description=text dateModified=time memberCount=int state==active version=int type=official|social images=[{resolution=text
-		imageUri=uri}] addresses=[{address=text extension=text type=GROUPRING|GROUPPHONE mediaType==PHONE}] rulesVisible=bool visibility=public|owners|members
-		selfUri=self`,
+		imageUri=uri}] addresses=[{address=text extension=digits type=GROUPRING|GROUPPHONE mediaType==PHONE}] rulesVisible=bool
+		visibility=public|owners|members selfUri=self`,
 	"IVR": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active selfUri=self`,
 	"InboundDomain": `id=domain name=name mxRecordStatus=VALID|INVALID|NOT_AVAILABLE subDomain=bool mailFromSettings={status=FAILED|PENDING|VERIFIED|UNKNOWN
@@ -109,7 +110,7 @@ var models = map[string]string{
 	"KnowledgeDocumentVersion": `id=id datePublished=time document={id=uuid title=name visible=bool state=Draft|Published|Archived dateCreated=time dateModified=time}
 		restoreFromVersionId=uuid versionNumber=int dateExpires=time selfUri=self`,
 	"LabelResponse": `id=id name=name color=text dateCreated=time dateModified=time documentCount=int externalId=uuid selfUri=self`,
-	"Language":      `id=id name=name dateModified=time state==active version=text selfUri=self`,
+	"Language":      `id=id name=name dateModified=time state==active version=digits selfUri=self`,
 	"Library": `id=id name=name version=int createdBy=@users! dateCreated=time responseType=MessagingTemplate|CampaignSmsTemplate|CampaignEmailTemplate|Footer
 		selfUri=self division=@authorization/divisions`,
 	"LicenseDefinition": `id=id description=text permissions={ids=[text]} prerequisites=[{id=uuid}] comprises=[{id=#license/definitions}] selfUri=self`,
@@ -138,11 +139,11 @@ var models = map[string]string{
 		state=Created|Error|Active dateCreated=time dateModified=time workloadBalancingConfig={enabled=bool minimumOccupancy=int maximumOccupancy=int}
 		errorCode=text selfUri=self`,
 	"Prompt": `id=id name=name description=text resources=[{id=uuid name=name}] currentOperation={id=uuid complete=bool user=@users! errorMessage=text} selfUri=self`,
-	"PromptAsset": `id=id name=name promptId=uuid language=lang mediaUri=uri ttsString=text text=text uploadStatus=created|uploaded|transcoded|transcodeFailed
+	"PromptAsset": `id=id name=name promptId=#up language=lang mediaUri=uri ttsString=text text=text uploadStatus=created|uploaded|transcoded|transcodeFailed
 		uploadUri=uri languageDefault=bool selfUri=self`,
 	"Queue": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		memberCount=int userMemberCount=int selfUri=self`,
-	"QueueMember": `id=id name=name user=@users! ringNumber=int joined=bool memberBy=text routingStatus={userId=#users status=OFF_QUEUE|IDLE|INTERACTING|NOT_RESPONDING
+	"QueueMember": `id=id name=name user=@own! ringNumber=int joined=bool memberBy=user|group routingStatus={userId=#own status=OFF_QUEUE|IDLE|INTERACTING|NOT_RESPONDING
 		startTime=time} selfUri=self`,
 	"RecordingEncryptionConfiguration": `id=id url=text apiId=uuid keyConfigurationType=KmsSymmetric|LocalKeyManager|Native|None lastError={message=text code=text status=int entityId=uuid}
 		selfUri=self`,
@@ -153,16 +154,16 @@ var models = map[string]string{
 		selfUri=self`,
 	"ResponseSet": `id=id name=name dateCreated=time dateModified=time version=int responses={} beepDetectionEnabled=bool amdSpeechDistinguishEnabled=bool
 		liveSpeakerDetectionMode=Disabled|Low|Medium|High selfUri=self`,
-	"RoutingSkill": `id=id name=name dateModified=time state==active version=text selfUri=self`,
+	"RoutingSkill": `id=id name=name dateModified=time state==active version=digits selfUri=self`,
 	"RuleSet": `id=id name=name dateCreated=time dateModified=time version=int contactList=@outbound/contactlists queue=@routing/queues rules=[{id=uuid name=name
 		category=DIALER_PRECALL|DIALER_WRAPUP conditions=[]}] selfUri=self`,
 	"Schedule": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active start=local end=local selfUri=self`,
 	"ScheduleGroup": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active selfUri=self`,
-	"ScimV2Group": `id=id schemas=[text] displayName=name externalId=uuid members=[{type=User|Group|ServiceProviderConfig|ResourceType value=text}]
-		meta={resourceType=User|Group|ServiceProviderConfig|ResourceType lastModified=time location=uri version=text}`,
-	"ScimV2User": `id=id schemas=[text] active=class(true,false,false) userName=email displayName=name title=name phoneNumbers=[{value=text type=work|work2|work3|work4}]
+	"ScimV2Group": `id=id schemas=[=urn:ietf:params:scim:schemas:core:2.0:Group] displayName=name externalId=uuid members=[{type=User|Group|ServiceProviderConfig|ResourceType value=text}]
+		meta={resourceType=User|Group|ServiceProviderConfig|ResourceType lastModified=time location=uri version=digits}`,
+	"ScimV2User": `id=id schemas=[=urn:ietf:params:scim:schemas:core:2.0:User] active=class(true,false,false) userName=email displayName=name title=name phoneNumbers=[{value=text type=work|work2|work3|work4}]
 		emails=[{value=text type=work|other}] externalId=uuid groups=[{type=User|Group|ServiceProviderConfig|ResourceType value=text}]`,
 	"Script": `id=id name=name division=@authorization/divisions versionId=uuid createdDate=time modifiedDate=time publishedDate=time versionDate=time
 		startPageId=uuid startPageName=text selfUri=self`,
@@ -177,7 +178,7 @@ var models = map[string]string{
 	"SurveyForm": `id=id name=name modifiedDate=time published=bool disabled=bool contextId=uuid language=lang header=text footer=text questionGroups=[{id=uuid
 		name=name}] selfUri=self`,
 	"SystemPrompt": `id=id name=name description=text resources=[{id=uuid name=name language=lang}] selfUri=self`,
-	"SystemPromptAsset": `id=id name=name promptId=uuid language=lang durationSeconds=num mediaUri=uri ttsString=text text=text uploadUri=uri
+	"SystemPromptAsset": `id=id name=name promptId=#up language=lang durationSeconds=num mediaUri=uri ttsString=text text=text uploadUri=uri
 		uploadStatus=created|uploaded|transcoded|transcodeFailed selfUri=self`,
 	"Team": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time memberCount=int selfUri=self`,
 	"Trunk": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
@@ -193,10 +194,22 @@ var models = map[string]string{
 	"VoicemailMessage": `id=id conversation={id=uuid name=name externalTag=text startTime=time participants=[] state=alerting|dialing|contacting|offering} read=bool
 		audioRecordingDurationSeconds=int audioRecordingSizeBytes=int transcription=text createdDate=time modifiedDate=time deletedDate=time
 		callerAddress=text deleted=bool selfUri=self`,
-	"WebDeploymentConfigurationVersion": `id=id name=name version=text headlessMode={enabled=bool} description=text languages=[text] defaultLanguage=text customI18nLabels=[{language=lang}]
+	"WebDeploymentConfigurationVersion": `id=id name=name version=digits headlessMode={enabled=bool} description=text languages=[text] defaultLanguage=text customI18nLabels=[{language=lang}]
 		messenger={enabled=bool styles={primaryColor=text} launcherButton={visibility=On|Off|OnDemand} fileUpload={enableAttachments=bool}}
 		position={alignment=Auto|Left|Right sideSpace=int bottomSpace=int} dateCreated=time dateModified=time selfUri=self`,
+	"Workbin":        `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy={id=#users} selfUri=self`,
+	"WorkbinVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy={id=#users} version=int selfUri=self`,
+	"WorkitemStatus": `id=id name=name category=Open|InProgress|Waiting|Closed destinationStatuses=[{id=uuid name=name}] description=text defaultDestinationStatus={id=uuid
+		name=name} statusTransitionDelaySeconds=int worktype={id=uuid name=name} autoTerminateWorkitem=bool selfUri=self`,
+	"WorkitemsChangeWorkbinDelta": `version=int modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} dateModified={newValue=time
+		oldValue=time} modifiedBy={newValue=text oldValue=text}}`,
+	"WorkitemsChangeWorktypeDelta": `version=int modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} defaultWorkbinId={newValue=text
+		oldValue=text} defaultDurationSeconds={newValue=int oldValue=int} dateModified={newValue=time oldValue=time}}`,
 	"Workspace": `id=id name=name type=USER|GROUP isCurrentUserWorkspace=bool user=@users bucket=text dateCreated=time dateModified=time summary={totalDocumentCount=int
 		totalDocumentByteCount=int} acl=[text] description=text selfUri=self`,
+	"Worktype": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time defaultWorkbin={id=uuid name=name}
+		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int selfUri=self`,
+	"WorktypeVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time defaultWorkbin={id=uuid name=name}
+		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int version=int selfUri=self`,
 	"WrapupCode": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time createdBy=#users modifiedBy=#users selfUri=self`,
 }

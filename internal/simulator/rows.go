@@ -13,7 +13,7 @@ type field struct {
 
 // content is what a field holds.
 type content struct {
-	kind   string // id, name, ..., or one of { [ | @ #
+	kind   string // id, name, ..., or one of { [ | @ # @own #own #up
 	fields []field
 	item   *content
 	words  []string
@@ -78,6 +78,9 @@ func (p *modelParser) content() *content {
 	switch {
 	case word[0] == '@' || word[0] == '#':
 		path, versioned := strings.CutSuffix(word[1:], "!")
+		if path == "own" || path == "up" {
+			return &content{kind: word[:1] + path, versioned: versioned}
+		}
 		target := p.cat.byPath[path]
 		if target == nil || target.up != nil {
 			panic("simulator: no listing " + word)
@@ -182,20 +185,31 @@ func (w *entity) value(c *content, depth int) {
 	case "class":
 		w.class(c.words)
 	case "#":
-		w.id(w.cat.id(c.target.base, w.r.below(c.target.base.count)))
+		w.ownID(c.target.base, w.r.below(c.target.base.count))
+	case "#own":
+		w.ownID(w.c.base, w.ordinal)
+	case "#up":
+		w.ownID(w.c.up.base, w.parent)
 	case "@":
-		ordinal := w.r.below(c.target.base.count)
-		w.raw(`{"id":`).id(w.cat.id(c.target.base, ordinal)).raw(`,"name":`)
-		w.name(w.cat.key(c.target.base, ordinal), ordinal)
-		w.raw(`,"selfUri":`)
-		w.self(c.target.base, ordinal)
-		if c.versioned {
-			w.raw(`,"version":`).int(w.r.below(100))
-		}
-		w.raw(`}`)
+		w.reference(c.target.base, w.r.below(c.target.base.count), c.versioned)
+	case "@own":
+		w.reference(w.c.base, w.ordinal, c.versioned)
 	default:
 		w.scalar(c.kind, depth)
 	}
+}
+
+func (w *entity) reference(base *collection, ordinal int, versioned bool) {
+	w.raw(`{"id":`)
+	w.ownID(base, ordinal)
+	w.raw(`,"name":`)
+	w.name(w.cat.key(base, ordinal), ordinal)
+	w.raw(`,"selfUri":`)
+	w.self(base, ordinal)
+	if versioned {
+		w.raw(`,"version":`).int(w.r.below(100))
+	}
+	w.raw(`}`)
 }
 
 func (w *entity) class(words []string) {
@@ -218,8 +232,24 @@ func (w *entity) name(key uint64, number int) {
 // self appends an entity's own path.
 func (w *entity) self(base *collection, ordinal int) {
 	w.b = append(append(w.b, '"'), apiBase...)
-	w.b = append(w.cat.fill(w.b, base.path, base, ordinal), '/')
-	w.b = append(w.cat.id(base, ordinal).append(w.b), '"')
+	w.b = append(w.cat.fill(w.b, strings.TrimSuffix(base.path, "/query"), base, ordinal), '/')
+	w.b = append(w.cat.appendID(w.b, base, ordinal), '"')
+}
+
+func (w *entity) ownID(base *collection, ordinal int) {
+	w.raw(`"`)
+	w.b = append(w.cat.appendID(w.b, base, ordinal), '"')
+}
+
+// appendID appends the text of an entity's id.
+func (cat *catalogue) appendID(b []byte, base *collection, ordinal int) []byte {
+	switch base.idKind {
+	case "ver":
+		return append(strconv.AppendInt(b, int64(ordinal%base.count+1), 10), ".0"...)
+	case "domain":
+		return append(strconv.AppendInt(append(b, "mail"...), int64(ordinal), 10), ".simulated.example"...)
+	}
+	return cat.id(base, ordinal).append(b)
 }
 
 // fill appends a base's path with the ids of the parents of one of its entities.
@@ -241,12 +271,8 @@ func (w *entity) scalar(kind string, depth int) {
 		number = w.r.below(1000)
 	}
 	switch kind {
-	case "id":
-		w.id(w.cat.id(w.c.base, w.ordinal))
-	case "ver":
-		w.raw(`"`).int(w.i + 1).raw(`.0"`)
-	case "domain":
-		w.raw(`"mail`).int(w.ordinal).raw(`.simulated.example"`)
+	case "id", "ver", "domain":
+		w.ownID(w.c.base, w.ordinal)
 	case "uuid":
 		w.id(w.o.ids.make(kindOther, w.c.base.number, w.ordinal, w.r.below(4096)))
 	case "name":
@@ -261,6 +287,8 @@ func (w *entity) scalar(kind string, depth int) {
 		w.raw(`"user`).int(number).raw(`@simulated.example"`)
 	case "phone":
 		w.raw(`"+8150`).int(10_000_000 + number%89_999_999).raw(`"`)
+	case "digits":
+		w.raw(`"`).int(w.r.below(1000)).raw(`"`)
 	case "lang":
 		w.raw(`"`).raw(languages[w.r.below(len(languages))]).raw(`"`)
 	case "uri":

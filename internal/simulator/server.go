@@ -161,7 +161,7 @@ func (s *Server) routes() *http.ServeMux {
 		{"GET /api/v2/recording/settings", nil, s.recordingSettings},
 	}
 	for _, c := range s.entities.all {
-		routes = append(routes, route{"GET " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
+		routes = append(routes, route{c.method() + " " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
 	}
 	for _, route := range routes {
 		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
