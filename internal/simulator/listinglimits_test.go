@@ -49,6 +49,11 @@ func TestListingRefusals(t *testing.T) {
 	if page := c.call(200, http.MethodGet, api+"users?pageNumber=9", nil); len(page["entities"].([]any)) != 0 || page["nextUri"] != nil {
 		t.Errorf("behind the end: %v", page)
 	}
+	for _, namespace := range c.call(200, http.MethodGet, api+"organizations/limits/namespaces", nil)["entities"].([]any) {
+		if page := c.call(200, http.MethodGet, api+"organizations/limits/namespaces/"+namespace.(string)+"/defaults", nil); len(page["entities"].([]any)) == 0 {
+			t.Errorf("no limits in %s", namespace)
+		}
+	}
 	for _, cfg := range []simulator.Config{
 		{Entities: map[string]int{"users": 3}}, {Entities: map[string]int{api + "users": -1}}, {Entities: map[string]int{api + "license/users": 3}},
 		{Entities: map[string]int{api + "users": 1 << 20, api + "voicemail/users/{userId}/messages": 1 << 20}},

@@ -106,7 +106,7 @@ var listings = []listing{
 	{path: "speechandtextanalytics/programs", model: "ListedProgram", style: nextPage, members: "pageSize nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:program:view", rows: 4},
 	{path: "speechandtextanalytics/topics", model: "ListedTopic", style: nextPage, members: "pageSize total nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:topic:view", rows: 23, most: 500, clamp: true},
 	{path: "taskmanagement/workitems/schemas", model: "DataSchema", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
-	{path: "taskmanagement/workitems/schemas/{schemaId}/versions", model: "DataSchema", style: whole, members: "total selfUri", parent: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
+	{path: "taskmanagement/workitems/schemas/{schemaId}/versions", model: "DataSchema/version", style: whole, members: "total selfUri", parent: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/coretypes", model: "Coretype", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/worktypes/query", model: "Worktype", style: posted, needs: "workitems:worktype:view", most: 200},
 	{path: "taskmanagement/worktypes/{worktypeId}/statuses", model: "WorkitemStatus", style: whole, parent: "taskmanagement/worktypes/query", needs: "workitems:status:view"},

@@ -1,12 +1,14 @@
 package simulator
 
 // models says, for each model of the public definition that a listing holds,
-// which fields its rows have and what they hold. A field is name=type; types are
+// which fields its rows have and what they hold; a variant of a model follows a
+// slash. A field is name=type; types are
 //
 //	id ver domain            the row's own id, as UUID, version number, or domain
 //	uuid @listing #listing   some other id; an existing entity as reference (with
 //	                         its version: @listing!); an existing entity's id
 //	@own #own #up            the same of the row's own entity, and its parent's id
+//	nth                      its place under its parent, from 1
 //	name text email phone lang digits uri self time date local int num bool
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
@@ -43,6 +45,8 @@ var models = map[string]string{
 	"DIDPool": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active startPhoneNumber=phone endPhoneNumber=phone selfUri=self`,
 	"DataSchema": `id=id name=name version=int appliesTo=[CONTACT|CONVERSATION|EXTERNAL_ORGANIZATION|OPEN_ACTION] enabled=bool createdBy=@users dateCreated=time
+		jsonSchema={id=uuid $schema=text title=name description=text} selfUri=self`,
+	"DataSchema/version": `id=#up name=name version=nth appliesTo=[CONTACT|CONVERSATION|EXTERNAL_ORGANIZATION|OPEN_ACTION] enabled=bool createdBy=@users dateCreated=time
 		jsonSchema={id=uuid $schema=text title=name description=text} selfUri=self`,
 	"DataTable": `id=id name=name division=@authorization/divisions description=text schema={id=uuid $schema=text title=name description=text} selfUri=self`,
 	"DncList": `id=id name=name dateCreated=time dateModified=time version=int importStatus={state=IN_PROGRESS|FAILED totalRecords=int completedRecords=int
@@ -108,7 +112,7 @@ var models = map[string]string{
 	"KnowledgeDocumentResponse": `id=id title=name visible=bool alternatives=[{phrase=text autocomplete=bool}] state=class(Published,Draft) dateCreated=time dateModified=time
 		dateImported=time lastPublishedVersionNumber=int datePublished=time selfUri=self`,
 	"KnowledgeDocumentVersion": `id=id datePublished=time document={id=uuid title=name visible=bool state=Draft|Published|Archived dateCreated=time dateModified=time}
-		restoreFromVersionId=uuid versionNumber=int dateExpires=time selfUri=self`,
+		restoreFromVersionId=uuid versionNumber=nth dateExpires=time selfUri=self`,
 	"LabelResponse": `id=id name=name color=text dateCreated=time dateModified=time documentCount=int externalId=uuid selfUri=self`,
 	"Language":      `id=id name=name dateModified=time state==active version=digits selfUri=self`,
 	"Library": `id=id name=name version=int createdBy=@users! dateCreated=time responseType=MessagingTemplate|CampaignSmsTemplate|CampaignEmailTemplate|Footer
@@ -198,18 +202,18 @@ var models = map[string]string{
 		messenger={enabled=bool styles={primaryColor=text} launcherButton={visibility=On|Off|OnDemand} fileUpload={enableAttachments=bool}}
 		position={alignment=Auto|Left|Right sideSpace=int bottomSpace=int} dateCreated=time dateModified=time selfUri=self`,
 	"Workbin":        `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy={id=#users} selfUri=self`,
-	"WorkbinVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy={id=#users} version=int selfUri=self`,
+	"WorkbinVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy={id=#users} version=nth selfUri=self`,
 	"WorkitemStatus": `id=id name=name category=Open|InProgress|Waiting|Closed destinationStatuses=[{id=uuid name=name}] description=text defaultDestinationStatus={id=uuid
 		name=name} statusTransitionDelaySeconds=int worktype={id=uuid name=name} autoTerminateWorkitem=bool selfUri=self`,
-	"WorkitemsChangeWorkbinDelta": `version=int modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} dateModified={newValue=time
+	"WorkitemsChangeWorkbinDelta": `version=nth modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} dateModified={newValue=time
 		oldValue=time} modifiedBy={newValue=text oldValue=text}}`,
-	"WorkitemsChangeWorktypeDelta": `version=int modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} defaultWorkbinId={newValue=text
+	"WorkitemsChangeWorktypeDelta": `version=nth modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} defaultWorkbinId={newValue=text
 		oldValue=text} defaultDurationSeconds={newValue=int oldValue=int} dateModified={newValue=time oldValue=time}}`,
 	"Workspace": `id=id name=name type=USER|GROUP isCurrentUserWorkspace=bool user=@users bucket=text dateCreated=time dateModified=time summary={totalDocumentCount=int
 		totalDocumentByteCount=int} acl=[text] description=text selfUri=self`,
 	"Worktype": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time defaultWorkbin={id=uuid name=name}
 		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int selfUri=self`,
 	"WorktypeVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time defaultWorkbin={id=uuid name=name}
-		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int version=int selfUri=self`,
+		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int version=nth selfUri=self`,
 	"WrapupCode": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time createdBy=#users modifiedBy=#users selfUri=self`,
 }

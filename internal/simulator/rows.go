@@ -292,7 +292,8 @@ func (w *entity) scalar(kind string, depth int) {
 	case "lang":
 		w.raw(`"`).raw(languages[w.r.below(len(languages))]).raw(`"`)
 	case "uri":
-		w.raw(`"https://simulated.example/`).raw(strconv.FormatUint(w.r.next()>>40, 36)).raw(`"`)
+		w.raw(`"https://simulated.example/`)
+		w.b = append(strconv.AppendUint(w.b, w.r.next()>>40, 36), '"')
 	case "self":
 		w.self(w.c.base, w.ordinal)
 	case "time":
@@ -301,6 +302,8 @@ func (w *entity) scalar(kind string, depth int) {
 		w.raw(`"2025-0`).int(1 + w.r.below(9)).raw(`-1`).int(w.r.below(10)).raw(`"`)
 	case "local":
 		w.raw(`"2026-01-1`).int(w.r.below(10)).raw(`T09:00:00.000"`)
+	case "nth":
+		w.int(w.i + 1)
 	case "int":
 		w.int(w.r.below(10_000))
 	case "num":

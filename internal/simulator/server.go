@@ -147,6 +147,7 @@ func (s *Server) routes() *http.ServeMux {
 		{"GET /api/v2/organizations/me", nil, s.organization},
 		{"GET /api/v2/tokens/me", nil, s.tokenInfo},
 		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}", nil, s.limits},
+		{"GET /api/v2/organizations/limits/namespaces", nil, s.limitNamespaces},
 		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}/defaults", nil, s.limits},
 		{"POST /api/v2/analytics/conversations/details/query", details, s.queryConversations},
 		{"POST /api/v2/analytics/conversations/details/jobs", details, s.submitJob},
