@@ -40,7 +40,7 @@ func simulateCommand() *cli.Command {
 				return err
 			}
 			defer server.Close()
-			fmt.Fprintf(os.Stderr, "api_url and login_url %s, media %s, client demo-client, secret demo-secret\ntruth: %s/_simulator/truth/conversations and /recordings\n",
+			fmt.Fprintf(os.Stderr, "api_url and login_url %s, media %s, client demo-client, secret demo-secret\ntruth: %s/_simulator/truth/conversations, /recordings and /listings\n",
 				server.URL(), server.MediaURL(), server.URL())
 			<-c.Done()
 			return nil

@@ -36,6 +36,15 @@ type Config struct {
 	BatchLatency      time.Duration // until a batch request is Completed; default 50ms
 	RequestsPerMinute int           // per token; default 300; negative: unlimited
 
+	// Entities says how many a listing has, by its path pattern as in
+	// /api/v2/groups/{groupId}/members; under each parent, where it has one, and at
+	// most as many as there are where it is a choice of another listing's.
+	// Default: 20 users, 6 queues, and some of everything; see listingtable.go.
+	Entities map[string]int
+	// Without lists path patterns that answer 404, as where the organization has
+	// not bought a feature.
+	Without []string
+
 	// MaxRowsPerJob, when positive, is the largest number of conversations that
 	// a details job may match. A submission over it answers 400
 	// response.entity.too.large, and the client has to split the interval.

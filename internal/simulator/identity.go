@@ -17,6 +17,7 @@ const (
 	kindDetailsJob
 	kindBatch
 	kindOther
+	kindEntity // of a listing, whose number stands for the day
 )
 
 const (

@@ -23,6 +23,8 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request) bool {
 		writeLines(w, s.Truth().Conversations())
 	case name == "truth/recordings":
 		writeLines(w, s.Truth().Recordings())
+	case name == "truth/listings":
+		s.listingsTruth(w, r)
 	case name == "counts":
 		reply(w, http.StatusOK, s.Counts())
 	case name == "requests":
@@ -34,7 +36,7 @@ func (s *Server) inspect(w http.ResponseWriter, r *http.Request) bool {
 			}
 		})
 	default:
-		http.Error(w, "there are truth/conversations, truth/recordings, counts and requests", http.StatusNotFound)
+		http.Error(w, "there are truth/conversations, truth/recordings, truth/listings, counts and requests", http.StatusNotFound)
 	}
 	return true
 }

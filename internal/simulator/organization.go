@@ -27,6 +27,13 @@ func (s *Server) tokenInfo(w http.ResponseWriter, _ *http.Request, c caller) {
 	})
 }
 
+// limitNamespaces lists those in which limits answers with something. The
+// definition says nothing of this answer; its shape is the other listings'.
+func (s *Server) limitNamespaces(w http.ResponseWriter, _ *http.Request, _ caller) {
+	namespaces := []string{"analytics", "platform.api", "recording"}
+	reply(w, http.StatusOK, map[string]any{"entities": namespaces, "pageSize": 100, "pageNumber": 1, "total": len(namespaces), "pageCount": 1})
+}
+
 func (s *Server) limits(w http.ResponseWriter, r *http.Request, _ caller) {
 	type limit struct {
 		Key       string `json:"key"`

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,18 +21,19 @@ const maxRequestBytes = 512_000
 
 // Server is a running simulator.
 type Server struct {
-	cfg     Config
-	org     *org
-	tokens  tokens
-	jobs    jobs
-	batches batches
-	dead    deadURLs
-	faults  *injector
-	counts  *counter
-	log     *requestLog
-	secret  []byte // signs media URLs
-	elapsed func() time.Duration
-	until   atomic.Int64 // dataAvailabilityDate, Unix milliseconds
+	cfg      Config
+	org      *org
+	tokens   tokens
+	jobs     jobs
+	batches  batches
+	dead     deadURLs
+	faults   *injector
+	entities *catalogue
+	counts   *counter
+	log      *requestLog
+	secret   []byte // signs media URLs
+	elapsed  func() time.Duration
+	until    atomic.Int64 // dataAvailabilityDate, Unix milliseconds
 
 	mux        *http.ServeMux
 	handler    http.Handler // mux behind the configured middleware
@@ -65,6 +67,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	_, _ = rand.Read(s.secret) // never fails
 	s.SetAvailable(cfg.Available)
+	if s.entities, err = newCatalogue(s.org); err != nil {
+		return nil, err
+	}
 	s.mux = s.routes()
 	s.handler = s.mux
 	if cfg.Middleware != nil {
@@ -123,19 +128,27 @@ func (s *Server) SetAvailable(t time.Time) { s.until.Store(t.UnixMilli()) }
 
 func (s *Server) available() time.Time { return time.UnixMilli(s.until.Load()) }
 
+type route struct {
+	pattern     string
+	permissions []string // any of which will do
+	serve       func(http.ResponseWriter, *http.Request, caller)
+}
+
+func notHere(w http.ResponseWriter, r *http.Request, _ caller) {
+	fail(w, r, http.StatusNotFound, "not.found", "The requested resource was not found.")
+}
+
 func (s *Server) routes() *http.ServeMux {
 	details := []string{"analytics:conversationDetail:view", "analytics:agentConversationDetail:view"}
 	recordings := []string{"recording:recording:view", "recording:recordingSegment:view"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/token", s.login)
-	for _, route := range []struct {
-		pattern     string
-		permissions []string
-		serve       func(http.ResponseWriter, *http.Request, caller)
-	}{
+	routes := []route{
 		{"GET /api/v2/organizations/me", nil, s.organization},
 		{"GET /api/v2/tokens/me", nil, s.tokenInfo},
 		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}", nil, s.limits},
+		{"GET /api/v2/organizations/limits/namespaces", nil, s.limitNamespaces},
+		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}/defaults", nil, s.limits},
 		{"POST /api/v2/analytics/conversations/details/query", details, s.queryConversations},
 		{"POST /api/v2/analytics/conversations/details/jobs", details, s.submitJob},
 		{"GET /api/v2/analytics/conversations/details/jobs/availability", details[:1], s.jobsAvailability},
@@ -147,11 +160,18 @@ func (s *Server) routes() *http.ServeMux {
 		{"POST /api/v2/recording/batchrequests", recordings, s.submitBatch},
 		{"GET /api/v2/recording/batchrequests/{jobId}", nil, s.batchStatus},
 		{"GET /api/v2/recording/settings", nil, s.recordingSettings},
-	} {
+	}
+	for _, c := range s.entities.all {
+		routes = append(routes, route{c.method() + " " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
+	}
+	for _, route := range routes {
+		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
+			route.permissions, route.serve = nil, notHere
+		}
 		mux.HandleFunc(route.pattern, s.authorized(route.permissions, route.serve))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, r, http.StatusNotFound, "not.found", "The requested resource was not found.")
+		notHere(w, r, caller{})
 	})
 	return mux
 }

@@ -106,6 +106,8 @@ func (v *validation) object(s *schema, where string, value any) {
 		switch property, known := s.Properties[name]; {
 		case known:
 			v.check(property, inner, member)
+		case s.AdditionalProperties.any():
+			// A map to Java's Object: texts, numbers and objects alike.
 		case s.AdditionalProperties != nil:
 			v.check(s.AdditionalProperties, inner, member)
 		case s.Properties == nil:
@@ -116,6 +118,11 @@ func (v *validation) object(s *schema, where string, value any) {
 			v.wrong(where, "%s is unknown", name)
 		}
 	}
+}
+
+// any says that a map's values are called objects of which nothing is said.
+func (s *schema) any() bool {
+	return s != nil && s.Type == "object" && s.Ref == "" && s.Properties == nil && s.AdditionalProperties == nil
 }
 
 func (v *validation) scalar(s *schema, where string, value any) {
