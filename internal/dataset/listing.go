@@ -133,16 +133,17 @@ func (r *listingRun) list(ctx context.Context, parent []string) error {
 			if err != nil {
 				return r.absent(ctx, item, err)
 			}
-			id := recordID(raw)
-			if !seen.add([]byte(id.identity(raw))) {
+			// Pages that move, and answers that broke off, bring a record
+			// again; versions of one thing share its id and are none.
+			if !seen.add(raw) {
 				continue
 			}
 			if err := r.write(ctx, parent, raw); err != nil {
 				return err
 			}
 			rows++
-			if len(r.d.children) > 0 && id.ID != "" {
-				r.found = append(r.found, append(slices.Clone(parent), id.ID))
+			if len(r.d.children) > 0 {
+				r.parentOf(parent, raw)
 			}
 		}
 		if rows >= total {
@@ -193,21 +194,16 @@ func (r *listingRun) except(item string, reason exporter.Reason, detail string) 
 	})
 }
 
-// record is what the program reads of a record.
-type record struct {
-	ID string `json:"id"`
-}
-
-func recordID(raw json.RawMessage) (r record) {
-	_ = json.Unmarshal(raw, &r) // one without an id is kept too
-	return r
-}
-
-func (r record) identity(raw json.RawMessage) string {
-	if r.ID == "" {
-		return string(raw)
+// parentOf remembers a record for the child listings, once.
+func (r *listingRun) parentOf(parent []string, raw json.RawMessage) {
+	var record struct {
+		ID string `json:"id"`
 	}
-	return r.ID
+	_ = json.Unmarshal(raw, &record) // one without an id has no children
+	ids := append(slices.Clone(parent), record.ID)
+	if record.ID != "" && !slices.ContainsFunc(r.found, func(other []string) bool { return slices.Equal(ids, other) }) {
+		r.found = append(r.found, ids)
+	}
 }
 
 // write packs one record.

@@ -15,7 +15,7 @@ import (
 // neutral are parameters that do not change which rows there are; expansions are
 // best effort on the platform, and none here.
 var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources", "includeSchemas", "summary", "userCount",
-	"objectCount", "allowEmptyResult", "onlyLatestPerContext", "onlyLatestEnabledPerContext"}
+	"objectCount", "deleted", "includeFileUrls", "includeImportStatus", "includeSize", "allowEmptyResult", "onlyLatestPerContext", "onlyLatestEnabledPerContext"}
 
 // pagingParameters by style: how many, and where to go on.
 var pagingParameters = [...][2]string{

@@ -11,6 +11,8 @@ const afterInBody = "nextUri selfUri previousUri after"
 // directory. Enumerations, page sizes, permissions and array names are the
 // definition's; see TestTableIsAsDefined.
 var listings = []listing{
+	{path: "analytics/reporting/exports", model: "ReportingExportJobResponse", needs: "analytics:dataExport:view"},
+	{path: "architect/dependencytracking/types", model: "DependencyType", needs: "architect:dependencyTracking:view"},
 	{path: "architect/emergencygroups", model: "EmergencyGroup", needs: "routing:emergencyGroup:view"},
 	{path: "architect/grammars", model: "Grammar", needs: "architect:grammar:view"},
 	{path: "architect/ivrs", model: "IVR", needs: "routing:callRoute:view"},
@@ -21,6 +23,7 @@ var listings = []listing{
 	{path: "architect/systemprompts", model: "SystemPrompt", needs: "architect:systemPrompt:view"},
 	{path: "architect/systemprompts/{promptId}/resources", model: "SystemPromptAsset", parent: "architect/systemprompts", needs: "architect:systemPrompt:view", rows: 2},
 	{path: "authorization/divisions", model: "AuthzDivision", rows: 3},
+	{path: "authorization/permissions", model: "DomainPermissionCollection", rows: 30},
 	{path: "authorization/roles", model: "DomainOrganizationRole", needs: "authorization:role:view", rows: 26},
 	{path: "contentmanagement/workspaces", model: "Workspace"},
 	{path: "contentmanagement/workspaces/{workspaceId}/documents", model: "Document", parent: "contentmanagement/workspaces", rows: 6},
@@ -38,6 +41,7 @@ var listings = []listing{
 	{path: "flows", model: "Flow", needs: "architect:flow:view", rows: 12, hide: "deleted false=0 true=01"},
 	{path: "flows/{flowId}/versions", model: "FlowVersion", parent: "flows", needs: "architect:flow:view", rows: 3},
 	{path: "flows/datatables", model: "DataTable", needs: "architect:datatable:view"},
+	{path: "flows/datatables/{datatableId}/import/jobs", model: "DataTableImportJob", members: "pageSize pageNumber total pageCount", parent: "flows/datatables", needs: "architect:datatable:edit architect:datatableRow:view", rows: 2},
 	{path: "flows/datatables/{datatableId}/rows", parent: "flows/datatables", needs: "architect:datatable:view architect:datatableRow:view", rows: 30, brief: "showbrief"},
 	{path: "flows/milestones", model: "FlowMilestone", needs: "architect:flowMilestone:view"},
 	{path: "flows/outcomes", model: "FlowOutcome", needs: "architect:flowOutcome:view"},
@@ -56,6 +60,7 @@ var listings = []listing{
 	{path: "license/users", model: "UserLicenses", members: "pageSize pageNumber total pageCount", of: "users"},
 	{path: "locations", model: "LocationDefinition"},
 	{path: "oauth/clients", model: "OAuthClientListing", style: whole, members: "pageSize pageNumber total previousUri nextUri lastUri firstUri selfUri pageCount", needs: "oauth:client:view"},
+	{path: "organizations/limits/changerequests", model: "LimitChangeRequestDetails", style: after, needs: "limits:organization:view"},
 	{path: "outbound/attemptlimits", model: "AttemptLimits", needs: "outbound:attemptLimits:view", clamp: true},
 	{path: "outbound/callanalysisresponsesets", model: "ResponseSet", needs: "outbound:responseSet:view", clamp: true},
 	{path: "outbound/campaignrules", model: "CampaignRule", needs: "outbound:campaignRule:view", clamp: true},
@@ -81,6 +86,7 @@ var listings = []listing{
 	{path: "quality/publishedforms/evaluations", model: "EvaluationFormResponse", needs: "quality:evaluationForm:view", of: "quality/forms"},
 	{path: "quality/publishedforms/surveys", model: "SurveyForm", needs: "quality:surveyForm:view", of: "quality/forms/surveys"},
 	{path: "recording/crossplatform/mediaretentionpolicies", model: "Policy", needs: "recording:crossPlatformRetentionPolicy:view"},
+	{path: "recording/jobs", model: "RecordingJob", needs: "recording:job:view"},
 	{path: "recording/keyconfigurations", model: "RecordingEncryptionConfiguration", style: whole, members: "total selfUri", needs: "recording:encryptionKey:view"},
 	{path: "recording/mediaretentionpolicies", model: "Policy", needs: "recording:retentionPolicy:view"},
 	{path: "recording/recordingkeys", model: "EncryptionKey", needs: "recording:encryptionKey:view"},

@@ -62,6 +62,17 @@ var models = map[string]string{
 	"EmergencyGroup": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active selfUri=self`,
 	"EncryptionKey": `id=id name=name createDate=time keydataSummary=text user=@users! keyConfigurationType=KmsSymmetric|LocalKeyManager|Native|None kmsKeyArn=text selfUri=self`,
+	"DataTableImportJob": `id=id name=name owner={id=#users} status=WaitingForUpload|Processing|Failed|Succeeded dateCreated=time importMode=ReplaceAll|Append
+		countRecordsUpdated=int selfUri=self`,
+	"DependencyType":             `id=id name=name versioned=bool selfUri=self`,
+	"DomainPermissionCollection": `id=id name=name domain=text permissionMap={} selfUri=self`,
+	"LimitChangeRequestDetails": `id=id key=text namespace=outbound|routing|users requestedValue=num description=text supportCaseUrl=uri status=Open|Approved|Rejected
+		dateCreated=time selfUri=self`,
+	"RecordingJob": `id=id state=FULFILLED|PENDING|CANCELLED|FAILED dateCreated=time totalConversations=int totalRecordings=int percentProgress=int
+		user={id=#users} selfUri=self`,
+	"ReportingExportJobResponse": `id=id name=name runId=uuid status=COMPLETED|FAILED timeZone==Etc/UTC exportFormat=CSV|PDF
+		interval==2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z viewType=QUEUE_PERFORMANCE_SUMMARY_VIEW|API_USAGE_VIEW period==P1D filter={} read=bool
+		createdDateTime=time modifiedDateTime=time locale=lang percentageComplete=num selfUri=self`,
 	"EvaluationFormResponse": `id=id name=name modifiedDate=time published=bool contextId=uuid questionGroups=[{id=uuid contextId=uuid name=name}] weightMode=SCALED|OFF
 		evaluationSettings={revisionsEnabled=bool disputesEnabled=bool disputesAllowedPerEvaluation=int} publishedVersions={pageSize=int pageNumber=int
 		total=int previousUri=uri} aiScoring={id=uuid} selfUri=self`,

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"path"
+	"strings"
+	"testing"
+
+	"exitplan/internal/dataset"
+	"exitplan/internal/simulator"
+)
+
+// records are what the packed files of the configuration bag hold, by dataset
+// and, for a listing for each record of another, by that one's id.
+func records(t *testing.T, w *world) map[string]map[string][]json.RawMessage {
+	t.Helper()
+	store := w.store(t)
+	found := map[string]map[string][]json.RawMessage{}
+	for file, err := range store.List(t.Context(), "bags/configuration/data/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		zip, err := gzip.NewReader(bytes.NewReader(slurp(t, store, file.Path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := path.Base(path.Dir(file.Path))
+		if found[name] == nil {
+			found[name] = map[string][]json.RawMessage{}
+		}
+		lines := bufio.NewReader(zip)
+		for {
+			line, err := lines.ReadBytes('\n')
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var child struct {
+				Parent []string        `json:"parent"`
+				Record json.RawMessage `json:"record"`
+			}
+			of, record := "", json.RawMessage(bytes.TrimSpace(line))
+			if json.Unmarshal(line, &child) == nil && len(child.Parent) > 0 {
+				of, record = child.Parent[len(child.Parent)-1], child.Record
+			}
+			found[name][of] = append(found[name][of], record)
+		}
+	}
+	return found
+}
+
+// listed fails unless each declared listing holds exactly what the
+// organization has, what default parameters hide included.
+func (w *world) listed(t *testing.T) {
+	t.Helper()
+	paths := map[string][]string{} // datasets by path
+	for _, info := range dataset.Catalogue() {
+		if p, ok := strings.CutPrefix(info.Method, "GET "); ok {
+			paths[p] = append(paths[p], info.Name)
+		}
+	}
+	found := records(t, w)
+	compared := map[string]bool{}
+	for _, l := range w.sim.Truth().Listings() {
+		names := paths[l.Pattern]
+		if l.Method != "GET" || len(names) == 0 {
+			continue
+		}
+		compared[l.Pattern] = true
+		have := map[string]map[string]bool{}
+		for _, name := range names {
+			for of, list := range found[name] {
+				if have[of] == nil {
+					have[of] = map[string]bool{}
+				}
+				for _, record := range list {
+					have[of][string(record)] = true
+				}
+			}
+		}
+		// Those of each parent that the organization has, whether or not
+		// anything of it was exported.
+		parents := []string{""}
+		if l.Parent != "" {
+			parents = nil
+			for _, name := range paths[l.Parent] {
+				for _, list := range found[name] {
+					for _, record := range list {
+						var parent struct {
+							ID string `json:"id"`
+						}
+						if err := json.Unmarshal(record, &parent); err != nil {
+							t.Fatal(err)
+						}
+						parents = append(parents, parent.ID)
+					}
+				}
+			}
+		}
+		truth := 0
+		for _, of := range parents {
+			for row := range w.sim.Truth().Listing(l.Pattern, of) {
+				truth++
+				if !have[of][string(row)] {
+					t.Errorf("%v lacks %.200s (of %q)", names, row, of)
+				}
+				delete(have[of], string(row))
+			}
+		}
+		for of, list := range have {
+			if len(list) > 0 {
+				t.Errorf("%v has %d records that the organization does not have, of %q", names, len(list), of)
+			}
+		}
+		if truth == 0 {
+			t.Errorf("nothing of %v is exported", names)
+		}
+	}
+	for p, names := range paths {
+		if !compared[p] {
+			t.Errorf("%v: the simulator does not serve %s", names, p)
+		}
+	}
+	t.Logf("%d listings compared", len(compared))
+}
+
+func TestTheConfigurationIsExportedWhole(t *testing.T) {
+	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.02,5xx=0.05,drop-json=0.05,html-200=0.05,repeat-page=0.1,empty-page=0.1"} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := simulator.ParseFaults(faults)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1, Faults: parsed})
+			w.set(t, "source.datasets", "[configuration]")
+			w.export(t, exitComplete)
+			w.listed(t)
+			if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {
+				t.Errorf("verify: %d\n%s", code, stdout)
+			}
+		})
+	}
+}
