@@ -42,7 +42,7 @@ type Config struct {
 	// Default: 20 users, 6 queues, and some of everything; see listingtable.go.
 	Entities map[string]int
 	// Without lists path patterns that answer 404, as where the organization has
-	// not bought a feature.
+	// not bought a feature. Other listings of the same entities are then empty.
 	Without []string
 
 	// MaxRowsPerJob, when positive, is the largest number of conversations that

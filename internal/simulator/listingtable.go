@@ -96,7 +96,7 @@ var listings = []listing{
 	{path: "routing/email/domains", model: "InboundDomain", needs: "routing:email:manage"},
 	{path: "routing/languages", model: "Language", rows: 4},
 	{path: "routing/predictors", model: "Predictor", style: after, needs: "routing:predictor:view routing:queue:view", most: 200},
-	{path: "routing/queues", model: "Queue", needs: "routing:queue:view", rows: 6, most: 500},
+	{path: "routing/queues", model: "Queue", needs: "routing:queue:view", rows: 6},
 	{path: "routing/queues/divisionviews/all", model: "Queue", needs: "routing:queue:search", most: 500, of: "routing/queues"},
 	{path: "routing/queues/{queueId}/members", model: "QueueMember", members: "pageNumber pageSize previousUri nextUri firstUri selfUri", parent: "routing/queues", needs: "routing:queue:view routing:queue:edit routing:queue:readonly routing:queueMember:manage", rows: 8, of: "users"},
 	{path: "routing/queues/{queueId}/wrapupcodes", model: "WrapupCode", parent: "routing/queues", needs: "routing:queue:view", rows: 4, of: "routing/wrapupcodes"},
