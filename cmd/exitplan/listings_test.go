@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,7 +99,9 @@ func (w *world) listed(t *testing.T) {
 						if err := json.Unmarshal(record, &parent); err != nil {
 							t.Fatal(err)
 						}
-						parents = append(parents, parent.ID)
+						if !slices.Contains(parents, parent.ID) {
+							parents = append(parents, parent.ID)
+						}
 					}
 				}
 			}

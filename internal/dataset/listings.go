@@ -242,6 +242,4 @@ var listings = []listing{
 		permissions: []string{"voicemail:voicemail:viewOther"}, about: "The voicemail messages of each user"},
 	{name: "reporting.exports", path: "/api/v2/analytics/reporting/exports",
 		permissions: []string{"analytics:dataExport:view"}, about: "Report exports that were scheduled or run"},
-	{name: "limits.changerequests", path: "/api/v2/organizations/limits/changerequests", style: genesys.NextURI,
-		permissions: []string{"limits:organization:view"}, about: "Requests to change the organization's limits"},
 }

@@ -60,7 +60,6 @@ var listings = []listing{
 	{path: "license/users", model: "UserLicenses", members: "pageSize pageNumber total pageCount", of: "users"},
 	{path: "locations", model: "LocationDefinition"},
 	{path: "oauth/clients", model: "OAuthClientListing", style: whole, members: "pageSize pageNumber total previousUri nextUri lastUri firstUri selfUri pageCount", needs: "oauth:client:view"},
-	{path: "organizations/limits/changerequests", model: "LimitChangeRequestDetails", style: after, needs: "limits:organization:view"},
 	{path: "outbound/attemptlimits", model: "AttemptLimits", needs: "outbound:attemptLimits:view", clamp: true},
 	{path: "outbound/callanalysisresponsesets", model: "ResponseSet", needs: "outbound:responseSet:view", clamp: true},
 	{path: "outbound/campaignrules", model: "CampaignRule", needs: "outbound:campaignRule:view", clamp: true},

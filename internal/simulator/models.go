@@ -66,8 +66,6 @@ var models = map[string]string{
 		countRecordsUpdated=int selfUri=self`,
 	"DependencyType":             `id=id name=name versioned=bool selfUri=self`,
 	"DomainPermissionCollection": `id=id name=name domain=text permissionMap={} selfUri=self`,
-	"LimitChangeRequestDetails": `id=id key=text namespace=outbound|routing|users requestedValue=num description=text supportCaseUrl=uri status=Open|Approved|Rejected
-		dateCreated=time selfUri=self`,
 	"RecordingJob": `id=id state=FULFILLED|PENDING|CANCELLED|FAILED dateCreated=time totalConversations=int totalRecordings=int percentProgress=int
 		user={id=#users} selfUri=self`,
 	"ReportingExportJobResponse": `id=id name=name runId=uuid status=COMPLETED|FAILED timeZone==Etc/UTC exportFormat=CSV|PDF
