@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -122,7 +123,24 @@ func (s *session) checkSource(ctx context.Context) []finding {
 			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err), "try again"))
 		}
 	}
-	return findings
+	return append(findings, s.checkRole())
+}
+
+// checkRole says what the role has to grant. Whether it does shows only when
+// each dataset is asked for, which an export states as an exception.
+func (s *session) checkRole() finding {
+	catalogue := slices.DeleteFunc(dataset.Catalogue(), func(info exporter.Info) bool { return !contains(s.names, info.Name) })
+	return ok("role", fmt.Sprintf("%s %s: exitplan datasets --role%s", plural(int64(len(s.names)), "dataset needs", "datasets need"),
+		plural(int64(len(permissionsOf(catalogue))), "permission", "permissions"), selectFlags(s.cfg.Source.Datasets)))
+}
+
+// selectFlags are the flags that select the same datasets as the
+// configuration does.
+func selectFlags(terms []string) (flags string) {
+	for _, term := range terms {
+		flags += " --select=" + term
+	}
+	return flags
 }
 
 func (s *session) checkClock() finding {

@@ -114,6 +114,9 @@ const (
 
 // bagPeriod estimates from a few days' counts how long a bag's period may be.
 func (s *session) bagPeriod(ctx context.Context) (string, error) {
+	if !s.byDay() {
+		return exporter.Month, nil
+	}
 	iv := s.wanted()
 	days := iv.Days()
 	const samples = 4

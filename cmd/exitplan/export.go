@@ -94,6 +94,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 // that later days remain.
 func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool, err error) {
 	wanted := s.wanted()
+	if !s.byDay() {
+		return wanted, false, nil
+	}
 	until, err := s.available(ctx)
 	if err != nil {
 		return iv, false, err
@@ -106,6 +109,12 @@ func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool
 		iv.To = iv.From
 	}
 	return iv, more, nil
+}
+
+// byDay says whether any selected dataset is taken day by day, as those made of
+// conversations are.
+func (s *session) byDay() bool {
+	return contains(s.names, dataset.DetailsName) || contains(s.names, dataset.RecordingsName)
 }
 
 // wanted is the whole interval that the configuration asks for, in whole UTC

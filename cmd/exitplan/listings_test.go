@@ -150,3 +150,40 @@ func TestTheConfigurationIsExportedWhole(t *testing.T) {
 		})
 	}
 }
+
+// A feature that the organization does not have, and a permission that is
+// missing, are stated and stop nothing.
+func TestWhatAnOrganizationLacksStopsNothing(t *testing.T) {
+	w := newWorld(t, simulator.Config{
+		Days: 1, ConversationsPerDay: 1, Without: []string{"/api/v2/scripts", "/api/v2/knowledge/knowledgebases"},
+		Clients: []simulator.Client{{ID: "demo-client", Secret: "demo-secret", Permissions: []string{"authorization:role:view", "architect:flow:view"}}},
+	})
+	w.set(t, "source.datasets", "[configuration]")
+	w.export(t, exitMissing)
+	reasons := map[string]string{} // by dataset
+	for line := range strings.Lines(string(slurp(t, w.store(t), "root/data/exceptions.jsonl"))) {
+		var e struct{ Dataset, Reason string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		reasons[e.Dataset] = e.Reason
+	}
+	for name, want := range map[string]string{
+		"scripts": "not-exportable", "routing.queues": "permission-denied", "knowledge.bases": "not-exportable",
+		"directory.users": "", "authorization.roles": "", "architect.flows.versions": "",
+	} {
+		if reasons[name] != want {
+			t.Errorf("%s: reason %q, want %q", name, reasons[name], want)
+		}
+	}
+	if found := records(t, w); len(found["directory.users"][""]) == 0 || len(found["architect.flows.versions"]) == 0 {
+		t.Errorf("what the client may see is not exported: %d datasets are", len(found))
+	}
+
+	other := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1, Without: []string{"/api/v2/scripts"}})
+	other.set(t, "source.datasets", "[scripts, routing.skills]")
+	other.export(t, exitMissing)
+	if reason := other.excepted(t)["all"]; !strings.HasPrefix(reason, "not-exportable: this organization does not have it") {
+		t.Errorf("exceptions %v", other.excepted(t))
+	}
+}

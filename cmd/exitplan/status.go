@@ -101,13 +101,16 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	var rows []datasetRow
 	for _, name := range names {
-		d := tally.Datasets[name]
+		rows = append(rows, datasetRow{name: name, Counts: tally.Datasets[name]})
+	}
+	for _, d := range condense(rows) {
 		var exceptions int64
 		for _, n := range d.Exceptions {
 			exceptions += n
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, count(d.Done), count(d.Pending+d.Running), count(d.Failed),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.name, count(d.Done), count(d.Pending+d.Running), count(d.Failed),
 			count(d.Records), count(d.Artifacts), bytesText(d.Bytes), count(exceptions))
 	}
 	if err := w.Flush(); err != nil {

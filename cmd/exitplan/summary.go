@@ -257,9 +257,13 @@ func (sum *summary) text(out io.Writer) error {
 		sum.Organization.Name, sum.Organization.ID, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339), sum.Destination)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "dataset\trecords\tfiles\tsize\tunits\tverdict")
+	var rows []datasetRow
 	for _, d := range sum.Datasets {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s of %s\t%s\n", d.Name, count(d.Records), count(d.Artifacts), bytesText(d.Bytes),
-			count(d.Done), count(d.Done+d.Pending+d.Running+d.Failed), d.Verdict)
+		rows = append(rows, datasetRow{d.Name, d.Counts, d.Verdict})
+	}
+	for _, d := range condense(rows) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s of %s\t%s\n", d.name, count(d.Records), count(d.Artifacts), bytesText(d.Bytes),
+			count(d.Done), count(d.Done+d.Pending+d.Running+d.Failed), d.verdict)
 	}
 	if err := w.Flush(); err != nil {
 		return err

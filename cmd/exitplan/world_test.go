@@ -79,7 +79,7 @@ func newWorld(t *testing.T, cfg simulator.Config) *world {
 		"source.region":             "ap-northeast-1", "source.client_id": "demo-client",
 		"source.api_url": sim.URL(), "source.login_url": sim.URL(),
 		"source.interval.from": cfg.From.Format(time.DateOnly), "source.interval.to": cfg.From.AddDate(0, 0, cfg.Days-1).Format(time.DateOnly),
-		"source.requests_per_minute": "60000", "source.headroom": "0%",
+		"source.requests_per_minute": "60000", "source.headroom": "0%", "source.datasets": "[metrics, recordings]",
 		"export_id": "x", "destination.url": "file://" + filepath.ToSlash(filepath.Join(dir, "export")),
 		"state": filepath.Join(dir, "state"),
 	}}

@@ -60,7 +60,7 @@ func (j *Journal) Tally(ctx context.Context) (Tally, error) {
 			return Tally{}, j.unread(ctx, err)
 		}
 		t.Datasets[name] = c
-		t.Total.add(c)
+		t.Total.Add(c)
 	}
 	if err := rows.Err(); err != nil {
 		return Tally{}, j.unread(ctx, err)
@@ -93,7 +93,8 @@ func (j *Journal) Tally(ctx context.Context) (Tally, error) {
 	return t, nil
 }
 
-func (c *Counts) add(o Counts) {
+// Add adds the sums of another dataset, its exceptions aside.
+func (c *Counts) Add(o Counts) {
 	c.Pending += o.Pending
 	c.Running += o.Running
 	c.Done += o.Done
