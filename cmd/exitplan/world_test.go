@@ -170,7 +170,7 @@ func read(t *testing.T, store manifest.Store) contents {
 		switch {
 		case name == "manifest-sha256.txt":
 			c.manifests[dir] = string(body)
-		case strings.HasSuffix(name, ".jsonl.gz"):
+		case strings.HasPrefix(file.Path, "bags/analytics-") && strings.HasSuffix(name, ".jsonl.gz"):
 			c.conversations(t, body)
 		case strings.Contains(dir, "/conversation_id="):
 			conversation := strings.TrimPrefix(path.Base(dir), "conversation_id=")
