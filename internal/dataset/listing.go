@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -54,6 +53,8 @@ func (d *Listing) Info() exporter.Info {
 }
 
 const configurationGroup = "configuration"
+
+const notImplemented = 501 // RFC 9110, section 15.6.2
 
 func (d *Listing) pageSize() int {
 	if d.size > 0 {
@@ -178,7 +179,7 @@ func (r *listingRun) absent(ctx context.Context, item string, err error) error {
 		return fatal(err)
 	case errors.Is(err, genesys.ErrPermission):
 		r.except(item, exporter.PermissionDenied, err.Error())
-	case errors.Is(err, genesys.ErrNotFound), errors.As(err, &api) && api.Status == http.StatusNotImplemented:
+	case errors.Is(err, genesys.ErrNotFound), errors.As(err, &api) && api.Status == notImplemented:
 		r.except(item, exporter.NotExportable, "this organization does not have it: "+err.Error())
 	case errors.As(err, &api) && api.Status >= 400 && api.Status < 500:
 		r.except(item, exporter.FailedItem, err.Error())
