@@ -198,6 +198,8 @@ var listings = []listing{
 		permissions: []string{"workitems:workitemSchema:view"}, about: "Schemas of custom fields of work items"},
 	{name: "taskmanagement.schemas.versions", path: "/api/v2/taskmanagement/workitems/schemas/{schemaId}/versions", style: genesys.Unpaged, parent: "taskmanagement.schemas",
 		permissions: []string{"workitems:workitemSchema:view"}, about: "The versions of each schema of work items"},
+	{name: "taskmanagement.schemas.coretypes", path: "/api/v2/taskmanagement/workitems/schemas/coretypes", style: genesys.Unpaged,
+		permissions: []string{"workitems:workitemSchema:view"}, about: "The types that fields of work items are made of"},
 	{name: "telephony.didpools", path: "/api/v2/telephony/providers/edges/didpools",
 		permissions: []string{"telephony:plugin:all"}, about: "Pools of direct inward dialling numbers"},
 	{name: "telephony.dids", path: "/api/v2/telephony/providers/edges/dids",
