@@ -163,29 +163,44 @@ func (s *session) claim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n := tally.Total.Artifacts; n > 0 {
-		mark, err := s.dest.Open(ctx, markerPath)
-		if errors.Is(err, fs.ErrNotExist) {
-			return usage(fmt.Errorf("%s does not hold this export (there is no %s), although %s objects of it are stored: "+
-				"is the disk mounted, and are destination.url and endpoint those of the first run?", s.dest.URL(), markerPath, count(n)))
-		}
-		if err != nil {
-			return err
-		}
-		if err := mark.Close(); err != nil {
-			return err
-		}
-	}
 	text, err := json.MarshalIndent(map[string]string{
 		"export": s.journal.ID(), "organization": s.org.ID, "export_id": s.exportID(),
 	}, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = s.dest.Put(ctx, exporter.Object{Path: markerPath, Size: int64(len(text)), ContentType: "application/json"}, bytes.NewReader(text))
-	if !errors.Is(err, exporter.ErrConflict) {
+	// Read first: a store that heeds no conditions would let it be overwritten.
+	mark, err := s.mark(ctx)
+	n := tally.Total.Artifacts
+	switch {
+	case err == nil && bytes.Equal(mark, text):
+		return nil
+	case err == nil:
+		return s.taken()
+	case errors.Is(err, fs.ErrNotExist) && n > 0:
+		return usage(fmt.Errorf("%s does not hold this export (there is no %s), although %s objects of it are stored: "+
+			"is the disk mounted, and are destination.url and endpoint those of the first run?", s.dest.URL(), markerPath, count(n)))
+	case n > 0:
 		return err
 	}
+	_, err = s.dest.Put(ctx, exporter.Object{Path: markerPath, Size: int64(len(text)), ContentType: "application/json"}, bytes.NewReader(text))
+	if errors.Is(err, exporter.ErrConflict) {
+		return s.taken()
+	}
+	return err
+}
+
+// mark reads what marks the destination as an export's.
+func (s *session) mark(ctx context.Context) ([]byte, error) {
+	body, err := s.dest.Open(ctx, markerPath)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, 64<<10))
+}
+
+func (s *session) taken() error {
 	return usage(fmt.Errorf("%s already holds another export: go on with the state directory that it was made with, "+
 		"fetch its journal with --resume-from-destination into an empty one, or choose another export_id", s.dest.URL()))
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,8 +75,24 @@ func TestDetailsFollowOnceTheirWindowOpens(t *testing.T) {
 // An extension of recordings alone must reach the recordings of days whose
 // details were not exported in time.
 func TestAnExtensionOfRecordingsAlone(t *testing.T) {
-	w := newWorld(t, simulator.Config{Days: 12, ConversationsPerDay: 300, JobLatency: 150 * time.Millisecond, BatchLatency: 150 * time.Millisecond})
-	closes := time.Now().Add(2 * time.Second).UTC().Truncate(time.Second)
+	// The platform's clock passes the close when the fourth day is asked for.
+	var jobs atomic.Int64
+	w := newWorld(t, simulator.Config{Days: 12, ConversationsPerDay: 300,
+		Now: func() time.Time {
+			if jobs.Load() > 3 {
+				return time.Now().Add(24 * time.Hour)
+			}
+			return time.Now()
+		},
+		Middleware: func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/conversations/details/jobs") {
+					jobs.Add(1)
+				}
+				h.ServeHTTP(w, r)
+			})
+		}})
+	closes := time.Now().Add(12 * time.Hour).UTC().Truncate(time.Second)
 	at := func(d time.Duration) string { return closes.Add(d).Format(time.RFC3339) }
 	w.set(t, "contract.termination_date", at(0), "concurrency.api", "1",
 		"contract.extensions", "[{requested: "+at(-time.Hour)+", granted: "+at(-time.Minute)+", until: "+at(240*time.Hour)+", classes: [recordings], reference: SO-1}]")

@@ -158,8 +158,8 @@ func TestTheWindowClosesInMidRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer logFile.Close()
-	w := newWorld(t, simulator.Config{Days: 10, ConversationsPerDay: 400, JobLatency: 100 * time.Millisecond, BatchLatency: 200 * time.Millisecond, Log: logFile})
-	closes := time.Now().Add(3 * time.Second).UTC().Truncate(time.Second)
+	w := newWorld(t, simulator.Config{Days: 10, ConversationsPerDay: 400, JobLatency: 400 * time.Millisecond, BatchLatency: 600 * time.Millisecond, Log: logFile})
+	closes := time.Now().Add(5 * time.Second).UTC().Truncate(time.Second)
 	w.set(t, "contract.termination_date", closes.Format(time.RFC3339), "contract.exit_started", "2026-01-01", "concurrency.api", "2", "concurrency.transfers", "2")
 	stderr := w.export(t, exitWindow)
 	if !strings.Contains(stderr, "window") {

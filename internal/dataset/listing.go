@@ -91,7 +91,7 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 		}
 	}
 	_, item, _ := strings.Cut(u.Key, "/")
-	r := &listingRun{d: d, unit: u, out: out, client: d.API.of(""), name: item}
+	r := &listingRun{d: d, unit: u, out: out, client: d.API.of(""), name: item, parents: seen{}}
 	defer r.part.discard()
 	if d.parent == "" {
 		p.Parents = [][]string{nil}
@@ -118,6 +118,7 @@ type listingRun struct {
 	expected int64 // records that the platform counts, or lists where it does not
 	receipt  exporter.Receipt
 	found    [][]string // records, with the ids of their parents before them
+	parents  seen       // those in found
 }
 
 // list reads the listing of one parent to its end, and once more if there is
@@ -125,7 +126,12 @@ type listingRun struct {
 func (r *listingRun) list(ctx context.Context, parent []string) error {
 	item := r.item(parent)
 	var rows, total int64
-	seen := seen{}
+	var known interface{ add([]byte) bool } = seen{}
+	if r.d.style == genesys.Cursor {
+		// It may have millions of records, is read once, and has no count that
+		// a repeated one could falsify.
+		known = &recent{most: 50_000}
+	}
 	for range 2 {
 		total = -1
 		l := r.d.request(parent)
@@ -136,7 +142,7 @@ func (r *listingRun) list(ctx context.Context, parent []string) error {
 			}
 			// Pages that move, and answers that broke off, bring a record
 			// again; versions of one thing share its id and are none.
-			if !seen.add(raw) {
+			if !known.add(raw) {
 				continue
 			}
 			if err := r.write(ctx, parent, raw); err != nil {
@@ -202,7 +208,7 @@ func (r *listingRun) parentOf(parent []string, raw json.RawMessage) {
 	}
 	_ = json.Unmarshal(raw, &record) // one without an id has no children
 	ids := append(slices.Clone(parent), record.ID)
-	if record.ID != "" && !slices.ContainsFunc(r.found, func(other []string) bool { return slices.Equal(ids, other) }) {
+	if record.ID != "" && r.parents.add([]byte(r.item(ids))) {
 		r.found = append(r.found, ids)
 	}
 }

@@ -79,14 +79,42 @@ func (p *part) discard() {
 // seen remembers which conversations a unit has, by digest.
 type seen map[[16]byte]struct{}
 
+func digest(identity []byte) [16]byte {
+	sum := sha256.Sum256(identity)
+	return [16]byte(sum[:16])
+}
+
 // add says whether the identity is new.
 func (s seen) add(identity []byte) bool {
-	sum := sha256.Sum256(identity)
-	key := [16]byte(sum[:16])
+	key := digest(identity)
 	if _, ok := s[key]; ok {
 		return false
 	}
 	s[key] = struct{}{}
+	return true
+}
+
+// recent remembers the last identities only, between most and twice as many:
+// for what may be any number, and comes again soon if at all.
+type recent struct {
+	most        int
+	now, before seen
+}
+
+// add says whether the identity is new, as far as that is remembered.
+func (r *recent) add(identity []byte) bool {
+	if _, ok := r.before[digest(identity)]; ok {
+		return false
+	}
+	if r.now == nil {
+		r.now = seen{}
+	}
+	if !r.now.add(identity) {
+		return false
+	}
+	if len(r.now) >= r.most {
+		r.now, r.before = seen{}, r.now
+	}
 	return true
 }
 
