@@ -24,4 +24,4 @@ bench: ## the benchmarks; see bench/README.md for the comparisons
 	go test -run '^$$' -bench . ./exporter ./manifest ./internal/...
 
 clean:
-	rm -rf .bin demo
+	rm -rf .bin demo demo-s3

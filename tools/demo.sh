@@ -3,7 +3,7 @@
 # starts it on loopback, and runs "exitplan demo" into a bucket of it.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-dir=${DEMO_DIR:-$top/demo}
+dir=${DEMO_DIR:-$top/demo-s3}
 port=${DEMO_S3_PORT:-17070}
 
 mkdir -p "$top/.bin" "$dir"
