@@ -17,6 +17,7 @@ import (
 
 	"exitplan/exporter"
 	"exitplan/internal/config"
+	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
 
@@ -126,9 +127,9 @@ func (s *session) bagPeriod(ctx context.Context) (string, error) {
 		if i*len(days)/samples >= len(days) {
 			break
 		}
-		n, err := s.countDay(ctx, day)
+		n, err := dataset.CountStarted(ctx, s.clients[0], day)
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("count conversations of a sample day: %w", err)
 		}
 		busiest = max(busiest, n)
 	}
@@ -140,19 +141,6 @@ func (s *session) bagPeriod(ctx context.Context) (string, error) {
 		return exporter.Day, nil
 	}
 	return exporter.Hour, nil
-}
-
-func (s *session) countDay(ctx context.Context, day exporter.Interval) (int64, error) {
-	answer, err := s.clients[0].Post(ctx, "/api/v2/analytics/conversations/details/query", map[string]any{
-		"interval": exporter.Interval{From: day.From, To: day.To.Add(-time.Millisecond)}.String(), "paging": map[string]int{"pageSize": 1, "pageNumber": 1},
-	})
-	if err != nil {
-		return 0, fmt.Errorf("count conversations of a sample day: %w", err)
-	}
-	var counted struct {
-		TotalHits int64 `json:"totalHits"`
-	}
-	return counted.TotalHits, json.Unmarshal(answer, &counted)
 }
 
 // claim marks the destination as this export's, so that no other export is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
@@ -52,12 +53,33 @@ func (p *pace) perSecond(now time.Time) (rate float64, ok bool) {
 	return float64(done) / span.Seconds(), true
 }
 
-// ahead is how many units each dataset has left: those that are known, and
-// those that another's units will discover if they go on as they did. unsure
+// listed stands for all declared listings: of one unit or a few each, none has
+// a rate of its own.
+const listed = exporter.Configuration
+
+// folded puts what is kept for each declared listing together under listed.
+func folded[V any](byDataset map[string]V, add func(sum, v V) V) map[string]V {
+	sums := map[string]V{}
+	for name, v := range byDataset {
+		if dataset.ClassOf(name) == exporter.Configuration {
+			name = listed
+		}
+		sums[name] = add(sums[name], v)
+	}
+	return sums
+}
+
+func addCounts(sum, c journal.Counts) journal.Counts {
+	sum.Add(c)
+	return sum
+}
+
+// ahead is how many units each dataset, or all listings, has left: those that
+// are known, and those that another's units will discover if they go on as they did. unsure
 // says that nothing tells how many those are.
 func ahead(tally journal.Tally) (left map[string]float64, unsure bool) {
 	left = map[string]float64{}
-	for name, c := range tally.Datasets {
+	for name, c := range folded(tally.Datasets, addCounts) {
 		left[name] = float64(c.Pending + c.Running)
 	}
 	for _, info := range dataset.Catalogue() {

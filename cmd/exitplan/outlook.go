@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"exitplan/exporter"
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
@@ -31,17 +32,20 @@ type outlook struct {
 	Words   string    `json:"words"`
 }
 
-// lookAhead holds each dataset's rate against its window.
+// lookAhead holds each dataset's rate against its window, and that of all
+// listings together.
 func lookAhead(terms contract.Terms, tally journal.Tally, activity journal.Activity, now time.Time) []outlook {
 	list := []outlook{}
 	left, unsure := ahead(tally)
 	length := activity.To.Sub(activity.From)
-	for _, info := range dataset.Catalogue() {
-		if _, ok := tally.Datasets[info.Name]; !ok {
+	units := folded(tally.Datasets, addCounts)
+	finished := folded(activity.Finished, func(sum, n int64) int64 { return sum + n })
+	for _, info := range append(dataset.Catalogue(), exporter.Info{Name: listed, Class: exporter.Configuration}) {
+		if _, ok := units[info.Name]; !ok {
 			continue
 		}
 		o := outlook{Dataset: info.Name, Class: info.Class, Left: int64(left[info.Name] + 0.5), AtLeast: unsure && info.FoundBy != ""}
-		if n := activity.Finished[info.Name]; n >= leastUnit && length >= leastSpan {
+		if n := finished[info.Name]; n >= leastUnit && length >= leastSpan {
 			o.PerHour = float64(n) / length.Hours()
 		}
 		o.decide(terms, now)

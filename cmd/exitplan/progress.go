@@ -118,7 +118,7 @@ func (p *progress) look(now time.Time, exact bool) {
 	}
 	cost := time.Since(now)
 	p.tally, p.next = tally, now.Add(max(time.Second, 20*cost))
-	for name, c := range tally.Datasets {
+	for name, c := range folded(tally.Datasets, addCounts) {
 		if p.units[name] == nil {
 			p.units[name] = &pace{}
 		}

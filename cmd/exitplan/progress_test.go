@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
@@ -143,5 +144,19 @@ func checkLast(t *testing.T, w *world, stderr string) {
 	c := tally.Total
 	if want := []string{fmt.Sprint(c.Done + c.Failed), fmt.Sprint(c.Done + c.Failed + c.Pending + c.Running), count(c.Records)}; strings.Join(last[1:4], " ") != strings.Join(want, " ") {
 		t.Errorf("the last line says %v, the journal %v", last[1:4], want)
+	}
+}
+
+// Listings of one unit each must not keep everything from being estimated.
+func TestListingsShareARate(t *testing.T) {
+	tally := journal.Tally{Datasets: map[string]journal.Counts{
+		dataset.DetailsName: {Pending: 10, Done: 10}, "routing.skills": {Pending: 1}, "scripts": {Pending: 1}, "routing.queues": {Done: 1},
+	}}
+	if left, _ := ahead(tally); left[listed] != 2 || left["scripts"] != 0 || left[dataset.DetailsName] != 10 {
+		t.Errorf("left %v", left)
+	}
+	list := lookAhead(contract.Terms{}, tally, journal.Activity{}, time.Now())
+	if len(list) != 2 || list[1].Dataset != listed || list[1].Left != 2 {
+		t.Errorf("outlook %+v", list)
 	}
 }

@@ -32,7 +32,15 @@ func Exportable(info exporter.Info) bool {
 
 // ClassOf is the class of a dataset; empty for a name that is in no catalogue.
 func ClassOf(name string) string {
-	for _, info := range Catalogue() {
+	switch {
+	case name == DetailsName:
+		return exporter.Metrics
+	case name == RecordingsName:
+		return exporter.Recordings
+	case slices.ContainsFunc(listings, func(row listing) bool { return row.name == name }):
+		return exporter.Configuration
+	}
+	for _, info := range notExported {
 		if info.Name == name {
 			return info.Class
 		}

@@ -216,7 +216,7 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 	case run.at.Counted:
 		run.total = run.at.Total
 	case wholeDay(p):
-		total, err := countStarted(ctx, run.client, p)
+		total, err := CountStarted(ctx, run.client, exporter.Interval{From: p.From, To: p.To})
 		if err != nil {
 			return nil, fatal(fmt.Errorf("count conversations of %s: %w", u.Key, err))
 		}
@@ -225,12 +225,12 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 	return run, nil
 }
 
-// countStarted asks how many conversations started on a whole UTC day. The
+// CountStarted asks how many conversations started on a whole UTC day. The
 // details query counts whole days touched by its interval, so the interval
 // ends inside the day.
-func countStarted(ctx context.Context, c *genesys.Client, p detailsParams) (int64, error) {
+func CountStarted(ctx context.Context, c *genesys.Client, day exporter.Interval) (int64, error) {
 	answer, err := c.Post(ctx, "/api/v2/analytics/conversations/details/query", map[string]any{
-		"interval": exporter.Interval{From: p.From, To: p.To.Add(-time.Millisecond)}.String(),
+		"interval": exporter.Interval{From: day.From, To: day.To.Add(-time.Millisecond)}.String(),
 		"paging":   map[string]int{"pageSize": 1, "pageNumber": 1},
 	})
 	if err != nil {

@@ -147,3 +147,15 @@ func TestListingsFitTogether(t *testing.T) {
 		}
 	}
 }
+
+// What class a name has must not hang on how it is looked up.
+func TestClassesAreThoseOfTheCatalogue(t *testing.T) {
+	for _, info := range Catalogue() {
+		if got := ClassOf(info.Name); got != info.Class {
+			t.Errorf("%s: class %q, the catalogue says %q", info.Name, got, info.Class)
+		}
+	}
+	if got := ClassOf("nonsense"); got != "" {
+		t.Errorf("nonsense has class %q", got)
+	}
+}
