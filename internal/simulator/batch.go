@@ -135,7 +135,7 @@ func (s *Server) batchResults(b *batch) []batchResult {
 			object := s.org.object(rec, n)
 			results = append(results, batchResult{
 				ConversationID: conversationID, RecordingID: rec.id.String(),
-				ContentType: object.contentType(), ResultURL: s.sign(s.objectPath(rec, n, object), b),
+				ContentType: object.contentType(), ResultURL: s.sign(s.objectPath(rec, n, object), b.number, b.submitted),
 			})
 		}
 	}

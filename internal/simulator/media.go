@@ -42,12 +42,12 @@ func (s *Server) findObject(path string) (rec recording, number int, m media, ok
 }
 
 // sign gives the URL of an object in the form of a presigned S3 URL, valid from
-// the batch's submission. The signature is this server's own.
-func (s *Server) sign(path string, b *batch) string {
+// then on. The signature is this server's own.
+func (s *Server) sign(path string, number int, from time.Time) string {
 	query := url.Values{
 		"X-Amz-Algorithm":     {"AWS4-HMAC-SHA256"},
-		"X-Amz-Credential":    {fmt.Sprintf("SIMULATOR%d/%s/%s/s3/aws4_request", b.number, b.submitted.UTC().Format("20060102"), s.cfg.Region)},
-		"X-Amz-Date":          {b.submitted.UTC().Format(amzDate)},
+		"X-Amz-Credential":    {fmt.Sprintf("SIMULATOR%d/%s/%s/s3/aws4_request", number, from.UTC().Format("20060102"), s.cfg.Region)},
+		"X-Amz-Date":          {from.UTC().Format(amzDate)},
 		"X-Amz-Expires":       {strconv.Itoa(int((s.cfg.URLTTL + time.Second - 1) / time.Second))},
 		"X-Amz-SignedHeaders": {"host"},
 	}
@@ -127,6 +127,10 @@ func (s *Server) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	case html200:
 		writeHTML(w)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, filesPath) {
+		s.sendFile(w, r, fault)
 		return
 	}
 	rec, number, object, ok := s.findObject(r.URL.Path)

@@ -161,6 +161,7 @@ func (s *Server) routes() *http.ServeMux {
 		{"GET /api/v2/recording/batchrequests/{jobId}", nil, s.batchStatus},
 		{"GET /api/v2/recording/settings", nil, s.recordingSettings},
 	}
+	routes = slices.Concat(routes, s.analyticsRoutes(), s.contentRoutes(), s.exportRoutes())
 	for _, c := range s.entities.all {
 		routes = append(routes, route{c.method() + " " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
 	}
