@@ -47,6 +47,9 @@ type Info struct {
 	Description string   `json:"description"`
 	// FoundBy is the dataset whose units discover most of this one's.
 	FoundBy string `json:"found_by,omitempty"`
+	// ByDay: it is taken as far as the platform's data is complete, and more of
+	// it comes with each day.
+	ByDay bool `json:"by_day,omitempty"`
 }
 
 // Dataset is one kind of customer data.

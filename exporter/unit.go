@@ -32,6 +32,10 @@ type Unit struct {
 	Stored []Artifact `json:"stored,omitempty"`
 }
 
+// Last is the priority of a unit that waits until no other of a smaller
+// priority, and of a dataset that may be exported now, is pending or running.
+const Last = 200
+
 // Outcome says how a run of a unit stands.
 type Outcome string
 

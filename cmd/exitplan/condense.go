@@ -2,8 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
-	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
@@ -20,23 +21,26 @@ func (r datasetRow) troubled() bool {
 	return r.Pending+r.Running+r.Failed > 0 || len(r.Exceptions) > 0
 }
 
-// condense makes one row of all listings of the configuration of which there
-// is nothing to tell: a hundred lines would hide the one that matters.
+// condense makes one row of all declared datasets of a class of which there is
+// nothing to tell: a hundred lines would hide the one that matters.
 func condense(rows []datasetRow) (list []datasetRow) {
-	var rest datasetRow
-	n := 0
+	rest, n := map[string]datasetRow{}, map[string]int64{}
 	for _, r := range rows {
-		if dataset.ClassOf(r.name) != exporter.Configuration || r.troubled() || n > 0 && r.verdict != rest.verdict {
+		family := dataset.Family(r.name)
+		sum := rest[family]
+		if family == r.name || r.troubled() || n[family] > 0 && r.verdict != sum.verdict {
 			list = append(list, r)
 			continue
 		}
-		rest.verdict = r.verdict
-		rest.Add(r.Counts)
-		n++
+		sum.name, sum.verdict = family, r.verdict
+		sum.Add(r.Counts)
+		rest[family] = sum
+		n[family]++
 	}
-	if n > 0 {
-		rest.name = fmt.Sprintf("configuration (%s)", plural(int64(n), "dataset", "datasets"))
-		list = append(list, rest)
+	for _, family := range slices.Sorted(maps.Keys(rest)) {
+		row := rest[family]
+		row.name = fmt.Sprintf("%s (%s)", family, plural(n[family], "dataset", "datasets"))
+		list = append(list, row)
 	}
 	return list
 }

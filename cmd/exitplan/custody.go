@@ -18,6 +18,7 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/config"
 	"exitplan/internal/dataset"
+	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
 )
 
@@ -115,7 +116,7 @@ const (
 
 // bagPeriod estimates from a few days' counts how long a bag's period may be.
 func (s *session) bagPeriod(ctx context.Context) (string, error) {
-	if !s.byDay() {
+	if !s.reads() {
 		return exporter.Month, nil
 	}
 	iv := s.wanted()
@@ -128,6 +129,9 @@ func (s *session) bagPeriod(ctx context.Context) (string, error) {
 			break
 		}
 		n, err := dataset.CountStarted(ctx, s.clients[0], day)
+		if errors.Is(err, genesys.ErrPermission) {
+			return exporter.Month, nil // nothing is stored that there could be much of
+		}
 		if err != nil {
 			return "", fmt.Errorf("count conversations of a sample day: %w", err)
 		}

@@ -124,13 +124,17 @@ func printRole(c *cli.Context, catalogue []exporter.Info) error {
 		}
 		return nil
 	}
-	policies := []policy{}
+	policies, plain := []policy{}, []string{}
 	for _, p := range permissions {
 		part := strings.SplitN(p, ":", 3)
+		if len(part) < 3 { // an old one, which is no policy
+			plain = append(plain, p)
+			continue
+		}
 		policies = append(policies, policy{Domain: part[0], EntityName: part[1], ActionSet: part[2:]})
 	}
 	return printJSON(map[string]any{
 		"name": "exitplan export", "description": "Reads what exitplan exports; grant it to the OAuth client in all divisions",
-		"permissionPolicies": policies,
+		"permissionPolicies": policies, "permissions": plain,
 	})
 }

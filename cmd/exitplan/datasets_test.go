@@ -27,7 +27,7 @@ func TestTheTableOfDatasetsIsNotStale(t *testing.T) {
 
 // The role has what the selection needs, and nothing more.
 func TestTheRoleOfASelection(t *testing.T) {
-	code, stdout, stderr := exitplan(t, "datasets", "--role", "--json", "--select", "routing.queues*", "--select", "recordings")
+	code, stdout, stderr := exitplan(t, "datasets", "--role", "--json", "--select", "routing.queues*", "--select", "recordings", "--select", "-recordings.*", "--select", "-interactions.*")
 	if code != exitComplete {
 		t.Fatalf("exit code %d\n%s", code, stderr)
 	}

@@ -45,7 +45,7 @@ func TestRecordingsNeedNoStartedExit(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 1200, RecordedShare: 0.06, MediaBytes: 2 << 10, Faults: parsed})
-			w.set(t, "contract.exit_started", "2099-01-01", "source.datasets", "[recordings]")
+			w.set(t, "contract.exit_started", "2099-01-01", "source.datasets", "[recordings, -recordings.*, -interactions.*]")
 			w.export(t, exitComplete)
 			recordingsOnly(t, w)
 		})
@@ -118,12 +118,12 @@ func TestAnExtensionOfRecordingsAlone(t *testing.T) {
 // Recordings may join an export that has done conversation details without
 // them, and the other way round.
 func TestADatasetJoinsLater(t *testing.T) {
-	for _, first := range []string{"[metrics]", "[recordings]"} {
+	for _, first := range []string{"[analytics.conversations.details]", "[recordings, -recordings.*, -interactions.*]"} {
 		t.Run(first, func(t *testing.T) {
 			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 150})
 			w.set(t, "source.datasets", first)
 			w.export(t, exitComplete)
-			w.set(t, "source.datasets", "[all]")
+			w.set(t, "source.datasets", core)
 			w.export(t, exitComplete, "--amend")
 			complete(t, w)
 		})

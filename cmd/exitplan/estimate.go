@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
@@ -53,18 +52,13 @@ func (p *pace) perSecond(now time.Time) (rate float64, ok bool) {
 	return float64(done) / span.Seconds(), true
 }
 
-// listed stands for all declared listings: of one unit or a few each, none has
-// a rate of its own.
-const listed = exporter.Configuration
-
-// folded puts what is kept for each declared listing together under listed.
+// folded puts what is kept for each dataset together by family: of one unit or
+// a few each, most have no rate of their own.
 func folded[V any](byDataset map[string]V, add func(sum, v V) V) map[string]V {
 	sums := map[string]V{}
 	for name, v := range byDataset {
-		if dataset.ClassOf(name) == exporter.Configuration {
-			name = listed
-		}
-		sums[name] = add(sums[name], v)
+		family := dataset.Family(name)
+		sums[family] = add(sums[family], v)
 	}
 	return sums
 }
@@ -74,9 +68,9 @@ func addCounts(sum, c journal.Counts) journal.Counts {
 	return sum
 }
 
-// ahead is how many units each dataset, or all listings, has left: those that
-// are known, and those that another's units will discover if they go on as they did. unsure
-// says that nothing tells how many those are.
+// ahead is how many units each family of datasets has left: those that are
+// known, and those that conversation details will discover if they go on as
+// they did. unsure says that nothing tells how many those are.
 func ahead(tally journal.Tally) (left map[string]float64, unsure bool) {
 	left = map[string]float64{}
 	for name, c := range folded(tally.Datasets, addCounts) {
@@ -86,13 +80,13 @@ func ahead(tally journal.Tally) (left map[string]float64, unsure bool) {
 		by, own := tally.Datasets[info.FoundBy], tally.Datasets[info.Name]
 		pending := by.Pending + by.Running
 		switch {
-		case info.FoundBy == "" || left[info.Name] == 0:
+		case info.FoundBy != dataset.DetailsName || own.Pending+own.Running == 0:
 		case by.Done == 0:
 			unsure = true
 		case pending > 0:
 			// One unit stands ready for each of theirs; the others are discovered.
 			known := own.Pending + own.Running + own.Done + own.Failed - pending
-			left[info.Name] += float64(pending) * max(0, float64(known)/float64(by.Done)-1)
+			left[dataset.Family(info.Name)] += float64(pending) * max(0, float64(known)/float64(by.Done)-1)
 		}
 	}
 	return left, unsure

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -111,10 +112,16 @@ func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool
 	return iv, more, nil
 }
 
-// byDay says whether any selected dataset is taken day by day, as those made of
-// conversations are.
+// byDay says whether any selected dataset is taken as the days go by.
 func (s *session) byDay() bool {
-	return contains(s.names, dataset.DetailsName) || contains(s.names, dataset.RecordingsName)
+	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool { return info.ByDay && contains(s.names, info.Name) })
+}
+
+// reads says whether conversations are read for what is selected.
+func (s *session) reads() bool {
+	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool {
+		return (info.Name == dataset.DetailsName || info.FoundBy == dataset.DetailsName) && contains(s.names, info.Name)
+	})
 }
 
 // wanted is the whole interval that the configuration asks for, in whole UTC

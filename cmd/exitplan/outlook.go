@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -32,15 +34,19 @@ type outlook struct {
 	Words   string    `json:"words"`
 }
 
-// lookAhead holds each dataset's rate against its window, and that of all
-// listings together.
+// lookAhead holds the rate of each family of datasets against its window.
 func lookAhead(terms contract.Terms, tally journal.Tally, activity journal.Activity, now time.Time) []outlook {
 	list := []outlook{}
 	left, unsure := ahead(tally)
 	length := activity.To.Sub(activity.From)
 	units := folded(tally.Datasets, addCounts)
 	finished := folded(activity.Finished, func(sum, n int64) int64 { return sum + n })
-	for _, info := range append(dataset.Catalogue(), exporter.Info{Name: listed, Class: exporter.Configuration}) {
+	families := dataset.Catalogue()
+	for class, name := range dataset.Families {
+		families = append(families, exporter.Info{Name: name, Class: class, FoundBy: dataset.DetailsName})
+	}
+	slices.SortStableFunc(families[len(families)-len(dataset.Families):], func(a, b exporter.Info) int { return strings.Compare(a.Name, b.Name) })
+	for _, info := range families {
 		if _, ok := units[info.Name]; !ok {
 			continue
 		}

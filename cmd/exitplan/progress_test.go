@@ -152,11 +152,11 @@ func TestListingsShareARate(t *testing.T) {
 	tally := journal.Tally{Datasets: map[string]journal.Counts{
 		dataset.DetailsName: {Pending: 10, Done: 10}, "routing.skills": {Pending: 1}, "scripts": {Pending: 1}, "routing.queues": {Done: 1},
 	}}
-	if left, _ := ahead(tally); left[listed] != 2 || left["scripts"] != 0 || left[dataset.DetailsName] != 10 {
+	if left, _ := ahead(tally); left["configuration"] != 2 || left["scripts"] != 0 || left[dataset.DetailsName] != 10 {
 		t.Errorf("left %v", left)
 	}
 	list := lookAhead(contract.Terms{}, tally, journal.Activity{}, time.Now())
-	if len(list) != 2 || list[1].Dataset != listed || list[1].Left != 2 {
+	if len(list) != 2 || list[1].Dataset != "configuration" || list[1].Left != 2 {
 		t.Errorf("outlook %+v", list)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -226,9 +227,16 @@ func (s *session) close() error {
 	return s.journal.Close()
 }
 
+// A client that may not ask how far the platform's data is complete relies on
+// the lag that the platform allows itself (genesys-api.md §5.4).
+const lag = 48 * time.Hour
+
 // available asks until when the platform's details are complete.
 func (s *session) available(ctx context.Context) (time.Time, error) {
 	answer, err := s.clients[0].Get(ctx, "/api/v2/analytics/conversations/details/jobs/availability", nil)
+	if errors.Is(err, genesys.ErrPermission) && !s.needsDetails() {
+		return s.clock.Now().Add(-lag).UTC(), nil
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -239,4 +247,12 @@ func (s *session) available(ctx context.Context) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("data availability: %w", err)
 	}
 	return data.Date.UTC(), nil
+}
+
+// needsDetails says whether nothing could be exported without the permission
+// to read conversations.
+func (s *session) needsDetails() bool {
+	return !slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool {
+		return contains(s.names, info.Name) && !slices.Contains(info.Permissions, dataset.DetailsPermission)
+	})
 }

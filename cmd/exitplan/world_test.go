@@ -46,6 +46,9 @@ func (w *world) fork(t *testing.T) *world {
 	return other
 }
 
+// core selects conversations and their recordings alone.
+const core = "[analytics.conversations.details, recordings, -recordings.*, -interactions.*]"
+
 // newWorld starts an organization whose every request and answer is held
 // against the public API definition, where that is at hand.
 func newWorld(t *testing.T, cfg simulator.Config) *world {
@@ -79,7 +82,7 @@ func newWorld(t *testing.T, cfg simulator.Config) *world {
 		"source.region":             "ap-northeast-1", "source.client_id": "demo-client",
 		"source.api_url": sim.URL(), "source.login_url": sim.URL(),
 		"source.interval.from": cfg.From.Format(time.DateOnly), "source.interval.to": cfg.From.AddDate(0, 0, cfg.Days-1).Format(time.DateOnly),
-		"source.requests_per_minute": "60000", "source.headroom": "0%", "source.datasets": "[metrics, recordings]",
+		"source.requests_per_minute": "60000", "source.headroom": "0%", "source.datasets": core,
 		"export_id": "x", "destination.url": "file://" + filepath.ToSlash(filepath.Join(dir, "export")),
 		"state": filepath.Join(dir, "state"),
 	}}

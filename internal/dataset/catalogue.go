@@ -1,25 +1,47 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"exitplan/exporter"
 )
+
+// declared are the rows of all tables, parents before their children.
+var declared = sync.OnceValue(func() []listing {
+	list := slices.Concat(settings, worked, filed, contents)
+	for _, a := range aggregates {
+		list = append(list, a.listing())
+	}
+	return list
+})
+
+var classes = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	for _, row := range declared() {
+		m[row.name] = row.classOf()
+	}
+	return m
+})
 
 // Settings are what the datasets need to know to run.
 type Settings struct {
 	API      Clients
 	Layout   exporter.Layout
 	Metadata string // of recordings: MetadataFull or MetadataDerived
+	// Granularity is the ISO 8601 period by which aggregates are asked for;
+	// empty: half an hour.
+	Granularity string
 }
 
 // Catalogue describes every dataset, and what no export can have.
 func Catalogue() []exporter.Info {
 	list := []exporter.Info{(&Details{}).Info(), (&Recordings{}).Info()}
-	for _, row := range listings {
+	for _, row := range declared() {
 		list = append(list, (&Listing{listing: row}).Info())
 	}
 	return append(list, notExported...)
@@ -37,8 +59,9 @@ func ClassOf(name string) string {
 		return exporter.Metrics
 	case name == RecordingsName:
 		return exporter.Recordings
-	case slices.ContainsFunc(listings, func(row listing) bool { return row.name == name }):
-		return exporter.Configuration
+	}
+	if class, ok := classes()[name]; ok {
+		return class
 	}
 	for _, info := range notExported {
 		if info.Name == name {
@@ -46,6 +69,21 @@ func ClassOf(name string) string {
 		}
 	}
 	return ""
+}
+
+// Family is what a dataset is shown with where one line each would hide what
+// matters: conversation details and recordings alone, the declared ones by class.
+func Family(name string) string {
+	class := ClassOf(name)
+	if name == DetailsName || name == RecordingsName || class == "" {
+		return name
+	}
+	return Families[class]
+}
+
+// Families are the names of families of declared datasets, by class.
+var Families = map[string]string{
+	exporter.Configuration: "configuration", exporter.Metrics: "other metrics", exporter.Recordings: "other recordings",
 }
 
 // New makes the datasets of those names.
@@ -60,12 +98,17 @@ func New(names []string, s Settings) []exporter.Dataset {
 		list = append(list, details.Recordings)
 	}
 	made := map[string]*Listing{}
-	for _, row := range listings {
+	for _, row := range declared() {
 		if !slices.Contains(names, row.name) {
 			continue
 		}
-		d := &Listing{listing: row, API: s.API, Layout: s.Layout}
-		if made[row.name] = d; row.parent != "" {
+		row.body = strings.ReplaceAll(row.body, granularityPlace, cmp.Or(s.Granularity, "PT30M"))
+		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details}
+		made[row.name] = d
+		switch {
+		case row.among != nil:
+			details.Contents = append(details.Contents, d)
+		case row.parent != "":
 			made[row.parent].children = append(made[row.parent].children, d)
 		}
 		list = append(list, d)
@@ -105,8 +148,9 @@ func Select(terms []string) ([]string, error) {
 		}
 	}
 	// A listing for each record of another needs that one.
-	for i := len(listings) - 1; i >= 0; i-- {
-		if row := listings[i]; row.parent != "" && chosen[row.name] {
+	rows := declared()
+	for _, row := range slices.Backward(rows) {
+		if row.parent != "" && row.among == nil && chosen[row.name] {
 			chosen[row.parent] = true
 		}
 	}

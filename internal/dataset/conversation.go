@@ -12,14 +12,21 @@ import (
 // conversation is what the program reads of a conversation's details. The
 // record itself is kept as the API sent it.
 type conversation struct {
-	ID           string `json:"conversationId"`
-	Start        string `json:"conversationStart"`
-	End          string `json:"conversationEnd"`
-	Direction    string `json:"originatingDirection"`
+	ID          string `json:"conversationId"`
+	Start       string `json:"conversationStart"`
+	End         string `json:"conversationEnd"`
+	Direction   string `json:"originatingDirection"`
+	Evaluations []struct {
+		ID string `json:"evaluationId"`
+	} `json:"evaluations"`
+	Surveys []struct {
+		ID string `json:"surveyId"`
+	} `json:"surveys"`
 	Participants []struct {
 		UserID          string `json:"userId"`
 		ScreenRecording bool   `json:"screenRecording"`
 		Sessions        []struct {
+			ID        string `json:"sessionId"`
 			Recording bool   `json:"recording"`
 			MediaType string `json:"mediaType"`
 			ANI       string `json:"ani"`
@@ -48,7 +55,7 @@ func readConversation(raw stdjson.RawMessage) conversation {
 	}
 	for name, into := range map[string]any{
 		"conversationId": &c.ID, "conversationStart": &c.Start, "conversationEnd": &c.End,
-		"participants": &c.Participants,
+		"participants": &c.Participants, "evaluations": &c.Evaluations, "surveys": &c.Surveys,
 	} {
 		_ = json.Unmarshal(fields[name], into, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	}

@@ -15,8 +15,10 @@ import (
 // DetailsName is the dataset of conversation details.
 const DetailsName = "analytics.conversations.details"
 
+// DetailsPermission lets a client read conversation details.
+const DetailsPermission = "analytics:conversationDetail:view"
+
 const (
-	detailsGroup = "analytics"
 	// Rows that one unit keeps track of; a busier interval is split.
 	maxRows = 250_000
 	// Uncompressed bytes after which a part ends at the next page boundary.
@@ -41,6 +43,9 @@ type Details struct {
 	// conversations, and so settle the unit that would look for them; nil when
 	// recordings are not exported.
 	Recordings *Recordings
+	// Contents are the listings for conversations, whose units are discovered
+	// and settled likewise.
+	Contents []*Listing
 
 	MaxRows   int   // default 250,000
 	PartBytes int64 // default 64 MiB
@@ -59,8 +64,8 @@ type detailsParams struct {
 // Info describes the dataset.
 func (d *Details) Info() exporter.Info {
 	return exporter.Info{
-		Name: DetailsName, Class: exporter.Metrics, Group: detailsGroup,
-		Permissions: []string{"analytics:conversationDetail:view"},
+		Name: DetailsName, Class: exporter.Metrics, Group: analyticsGroup, ByDay: true,
+		Permissions: []string{DetailsPermission},
 		Method:      "asynchronous details job for each UTC day",
 		Cost:        "3 calls a day, and 1 for each 1,000 conversations",
 		Description: "Every conversation with participants, sessions, segments, metrics and attributes",
@@ -150,8 +155,13 @@ func (d *Details) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	return d.run(ctx, u, p, out, false)
 }
 
-// run exports one interval, or only finds what was recorded in it.
+// run exports one interval, or only finds what its conversations have.
 func (d *Details) run(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output, find bool) (exporter.Receipt, error) {
+	r, err := d.read(ctx, u, p, out, find)
+	return denied(d, u, r, err)
+}
+
+func (d *Details) read(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output, find bool) (exporter.Receipt, error) {
 	run, err := d.begin(ctx, u, p, out, find)
 	if err != nil {
 		return exporter.Receipt{}, err
@@ -195,17 +205,7 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 		run.at.Job, run.at.Cursor = "", "" // another client's job is not readable
 	}
 	run.at.Client = run.client.ID()
-	switch {
-	case d.Recordings == nil: // not selected in this run
-		run.at.Searched = false
-	case len(u.Stored) == 0:
-		run.at.Searched = true
-	}
-	if find {
-		// What was seen is not stored, so that the job is read from its start;
-		// what was discovered comes again under the same keys.
-		run.at.Cursor, run.at.Waiting, run.at.Batch = "", nil, 0
-	}
+	run.search()
 	for _, a := range u.Stored {
 		run.rows += a.Records
 		if err := run.recall(ctx, a.Path); err != nil {
@@ -249,7 +249,7 @@ func CountStarted(ctx context.Context, c *genesys.Client, day exporter.Interval)
 }
 
 // split hands the interval over to smaller units, and with it the search for
-// what was recorded in it. The count stays with this one: all parts of a day
+// what its conversations have. The count stays with this one: all parts of a day
 // meet the same expectation.
 func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, error) {
 	length := (p.To.Sub(p.From)/time.Duration(pieces) + time.Minute - 1).Truncate(time.Minute)
@@ -258,9 +258,9 @@ func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, erro
 	if run.find {
 		// The parts have no count, and store nothing that could be counted.
 		r.Exceptions = []exporter.Exception{{
-			Dataset: RecordingsName, Unit: run.unit.Key, Item: run.item(), Reason: exporter.FailedItem,
+			Dataset: run.unit.Dataset, Unit: run.unit.Key, Item: run.item(), Reason: exporter.FailedItem,
 			Detail: fmt.Sprintf("the platform gave this interval in parts only: whether they held all of its %d conversations, and so all "+
-				"that was recorded, is not known; exporting %s with it tells", run.total, DetailsName),
+				"that belongs to them, is not known; exporting %s with it tells", run.total, DetailsName),
 			Attempts: run.unit.Attempts + 1,
 		}}
 	}
@@ -270,24 +270,11 @@ func split(run *detailsRun, p detailsParams, pieces int) (exporter.Receipt, erro
 			to = p.To
 		}
 		piece := detailsParams{From: from, To: to, Part: from.Format("150405") + "-"}
-		for _, of := range run.pieces() {
-			u, err := of(piece)
-			if err != nil {
-				return exporter.Receipt{}, err
-			}
-			r.Discovered = append(r.Discovered, u)
+		units, err := run.pieces(piece)
+		if err != nil {
+			return exporter.Receipt{}, err
 		}
+		r.Discovered = append(r.Discovered, units...)
 	}
 	return r, nil
-}
-
-// pieces makes the units of one piece of a split interval.
-func (r *detailsRun) pieces() []func(detailsParams) (exporter.Unit, error) {
-	switch {
-	case r.find:
-		return []func(detailsParams) (exporter.Unit, error){findUnit}
-	case r.at.Searched:
-		return []func(detailsParams) (exporter.Unit, error){detailsUnit, findUnit}
-	}
-	return []func(detailsParams) (exporter.Unit, error){detailsUnit}
 }

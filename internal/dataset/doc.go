@@ -41,12 +41,24 @@ func (cs Clients) Stats() genesys.Stats {
 }
 
 // fatal marks the errors that stop the run instead of a unit: no unit will
-// fare better until somebody mends the credentials or the role.
+// fare better until somebody mends the credentials.
 func fatal(err error) error {
-	if errors.Is(err, genesys.ErrCredentials) || errors.Is(err, genesys.ErrPermission) {
+	if errors.Is(err, genesys.ErrCredentials) {
 		return fmt.Errorf("%w: %w", exporter.ErrFatal, err)
 	}
 	return err
+}
+
+// denied states what a unit may not read: another dataset may be open to the
+// client, and a later run asks again.
+func denied(d exporter.Dataset, u exporter.Unit, r exporter.Receipt, err error) (exporter.Receipt, error) {
+	if !errors.Is(err, genesys.ErrPermission) || errors.Is(err, exporter.ErrFatal) {
+		return r, err
+	}
+	u.Attempts++
+	return exporter.Receipt{Outcome: exporter.Done, Exceptions: []exporter.Exception{
+		exporter.UnitException(d, u, exporter.PermissionDenied, err.Error()),
+	}}, nil
 }
 
 // pace spaces the polls of asynchronous jobs. It learns how long they take,

@@ -25,6 +25,9 @@ type detailsRun struct {
 	client *genesys.Client
 	find   bool // nothing is stored
 
+	recordings bool       // are searched for
+	contents   []*Listing // and these
+
 	at    detailsCheckpoint
 	total int64 // conversations counted by the details query; 0 if not asked
 	rows  int64 // committed so far, in this run and before
@@ -42,10 +45,12 @@ type detailsCheckpoint struct {
 	Part    int        `json:"part"`
 	Batch   int        `json:"batch"`
 	Waiting []recorded `json:"waiting,omitempty"` // recorded conversations of no batch yet
-	// Searched: every row stored so far was searched for recordings.
-	Searched bool  `json:"searched,omitempty"`
-	Counted  bool  `json:"counted,omitempty"`
-	Total    int64 `json:"total,omitempty"`
+	// Content is what waits for other datasets, by name.
+	Content map[string]*waiting `json:"content,omitempty"`
+	// SearchedFor are the datasets for which every row stored so far was searched.
+	SearchedFor []string `json:"searched_for,omitempty"`
+	Counted     bool     `json:"counted,omitempty"`
+	Total       int64    `json:"total,omitempty"`
 }
 
 // errJobGone: the job, or its cursor, is of no more use; another may be.
@@ -176,7 +181,7 @@ func (r *detailsRun) pages(ctx context.Context) error {
 		}
 		idle[cursor] = true
 		r.at.Cursor = cursor
-		if r.part.bytes >= r.partBytes() || r.find && len(r.at.Waiting) >= batchSize {
+		if r.part.bytes >= r.partBytes() || r.find && r.plenty() {
 			if err := r.flush(ctx); err != nil {
 				return err
 			}
@@ -207,21 +212,19 @@ func (r *detailsRun) row(raw json.RawMessage) error {
 		}
 	}
 	r.open++
-	if r.at.Searched && c.recorded() {
-		r.at.Waiting = append(r.at.Waiting, c.summary())
-	}
+	r.look(c)
 	return nil
 }
 
 // flush stores the part, and commits it together with the cursor that follows
-// it and the batches of recordings that it discovered.
+// it and the units of other datasets that it discovered.
 func (r *detailsRun) flush(ctx context.Context) (err error) {
 	if r.open == 0 {
 		return nil
 	}
 	var receipt exporter.Receipt
 	if !r.find {
-		dir := r.d.Layout.DayPath(detailsGroup, DetailsName, r.p.From)
+		dir := r.d.Layout.DayPath(analyticsGroup, DetailsName, r.p.From)
 		artifact, err := r.part.store(ctx, r.out, fmt.Sprintf("%s/part-%s%05d.jsonl.gz", dir, r.p.Part, r.at.Part))
 		if err != nil {
 			return err
@@ -232,27 +235,10 @@ func (r *detailsRun) flush(ctx context.Context) (err error) {
 		r.at.Part++
 	}
 	r.rows, r.open = r.rows+r.open, 0
-	if receipt.Discovered, err = r.batches(false); err != nil {
+	if receipt.Discovered, err = r.discover(false); err != nil {
 		return err
 	}
 	return r.save(ctx, receipt)
-}
-
-// batches cuts the waiting recorded conversations into units of a full batch
-// request each; at the end the rest makes a smaller one.
-func (r *detailsRun) batches(rest bool) ([]exporter.Unit, error) {
-	var units []exporter.Unit
-	for len(r.at.Waiting) >= batchSize || rest && len(r.at.Waiting) > 0 {
-		n := min(batchSize, len(r.at.Waiting))
-		u, err := r.d.Recordings.unit(r.p, r.at.Batch, r.at.Waiting[:n])
-		if err != nil {
-			return nil, err
-		}
-		units = append(units, u)
-		r.at.Waiting = r.at.Waiting[n:]
-		r.at.Batch++
-	}
-	return units, nil
 }
 
 func (r *detailsRun) save(ctx context.Context, receipt exporter.Receipt) error {
@@ -276,21 +262,12 @@ func (r *detailsRun) expected() []exporter.Expectation {
 	}}
 }
 
-// settled names the unit that would look for the recorded conversations which
-// this one has found, or handed over.
-func (r *detailsRun) settled() []string {
-	if r.find || !r.at.Searched {
-		return nil
-	}
-	return []string{findKey(r.p)}
-}
-
 // finish stores the last part and hands in the receipt.
 func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
 	if err := r.flush(ctx); err != nil {
 		return exporter.Receipt{}, err
 	}
-	units, err := r.batches(true)
+	units, err := r.discover(true)
 	if err != nil {
 		return exporter.Receipt{}, err
 	}

@@ -4,82 +4,223 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"exitplan/exporter"
 	"exitplan/internal/genesys"
 )
 
-// Listing exports what one row of the table [listings] declares: a listing of
-// the organization, or one for each record of another listing.
+// Listing exports what one row of the tables of [listing] declares: records of
+// the organization, of each record of another listing, of conversations, or of
+// each day.
 //
-// Its records are packed as the API sent them, a line each. A record that was
+// Records are packed as the API sent them, a line each. A record that was
 // listed for another (a member of a queue) does not say for which: its line is
 // {"parent": [ids, outermost first], "record": ...}.
 type Listing struct {
 	listing
 	API      Clients
 	Layout   exporter.Layout
+	Details  *Details   // finds what conversations have; nil where that is not asked for
 	children []*Listing // selected ones
+
+	pace pace
 }
 
-// A unit of a listing lists once; one of a child listing, for so many parents.
+// A unit of a child listing lists so many parents.
 const parentsPerUnit = 50
 
 // listingParams are the parents that a unit of a child listing lists, each
-// with the ids of its own parents before it.
+// with the ids of its own parents before it, and the interval of what is kept
+// by time.
 type listingParams struct {
-	Parents [][]string `json:"parents,omitempty"`
+	// Find: the unit only finds the parents among the conversations of an interval.
+	Find    *detailsParams `json:"find,omitempty"`
+	Parents [][]string     `json:"parents,omitempty"`
+	From    time.Time      `json:"from,omitzero"`
+	To      time.Time      `json:"to,omitzero"`
+	// Tail: from there to the end of the run.
+	Tail bool `json:"tail,omitempty"`
 }
 
 // Info describes the dataset.
 func (d *Listing) Info() exporter.Info {
-	cost := fmt.Sprintf("1 call for each %d", d.pageSize())
-	if d.style == genesys.Unpaged {
-		cost = "1 call"
-	}
-	if d.parent != "" {
-		cost += ", at least 1 for each of " + d.parent
+	permissions := d.permissions
+	if d.among != nil { // conversations have to be read for it
+		permissions = append([]string{DetailsPermission}, permissions...)
 	}
 	return exporter.Info{
-		Name: d.name, Class: exporter.Configuration, Group: configurationGroup, Permissions: d.permissions,
-		Method: "GET " + d.path, Cost: cost, Description: d.about, FoundBy: d.parent,
+		Name: d.name, Class: d.classOf(), Group: d.groupOf(), Permissions: permissions,
+		Method: d.method(), Cost: d.cost(), Description: d.about, FoundBy: d.parent, ByDay: d.every > 0 || d.among != nil,
 	}
 }
 
 const configurationGroup = "configuration"
 
-const notImplemented = 501 // RFC 9110, section 15.6.2
+func (d *listing) classOf() string {
+	if d.class == "" {
+		return exporter.Configuration
+	}
+	return d.class
+}
 
-func (d *Listing) pageSize() int {
+func (d *listing) groupOf() string {
+	if d.group == "" {
+		return configurationGroup
+	}
+	return d.group
+}
+
+// operation is the one of the API that tells the dataset from others.
+func (d *listing) operation() (method, path string) {
+	switch {
+	case d.job != nil && d.job.submit != "":
+		return "POST", d.job.submit
+	case d.body != "", d.style == genesys.BodyAfter, d.style == genesys.BodyNumbered, d.style == genesys.BodyPaging:
+		return "POST", d.path
+	}
+	return "GET", d.path
+}
+
+func (d *listing) method() string {
+	method, path := d.operation()
+	text := method + " " + path
+	if d.job != nil && d.job.submit != "" {
+		text += ", a job"
+	}
+	if d.file != nil && !d.file.inline {
+		text += ", and the files that it names"
+	}
+	return text
+}
+
+func (d *listing) cost() string {
+	text := fmt.Sprintf("1 call for each %d", d.pageSize())
+	switch {
+	case d.job != nil && d.job.submit != "":
+		text = "3 calls or more"
+	case d.style == genesys.Unpaged, d.style == genesys.Single:
+		text = "1 call"
+	}
+	switch {
+	case d.bulk > 1:
+		text += fmt.Sprintf(", for %d of %s", d.bulk, d.parent)
+	case d.parent != "":
+		text += ", at least 1 for each of " + d.parent
+	}
+	switch {
+	case d.every == 1:
+		text += " a day"
+	case d.every > 1:
+		text += fmt.Sprintf(" for each %d days", d.every)
+	}
+	return text
+}
+
+func (d *listing) pageSize() int {
 	if d.size > 0 {
 		return d.size
 	}
 	return 100
 }
 
-// Plan gives the one unit of a listing; those of a child listing are
-// discovered by its parents'.
-func (d *Listing) Plan(context.Context, exporter.Interval) iter.Seq2[exporter.Unit, error] {
-	return func(yield func(exporter.Unit, error) bool) {
-		if d.parent == "" {
-			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: 3}, nil)
+// The priorities of units: what may be deleted by retention goes before what
+// stays, and what must be last of all waits for all others.
+const (
+	firstPriority   = 0
+	contentPriority = 2
+	listingPriority = 3
+)
+
+// Plan gives the one unit of a listing, or one for each piece of the interval;
+// those of a child listing are discovered by its parents'.
+func (d *Listing) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	switch {
+	case d.among != nil:
+		return planDays(iv, func(p detailsParams) (exporter.Unit, error) { return d.Details.findUnit(d.name, p) })
+	case d.parent != "":
+		return func(func(exporter.Unit, error) bool) {}
+	case d.every == 0:
+		return func(yield func(exporter.Unit, error) bool) {
+			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: listingPriority}, nil)
 		}
 	}
+	return d.pieces(iv)
+}
+
+// pieces cuts an interval at days that are the same for every export, so that
+// a later run, which has more days, plans whole pieces under the same keys. The
+// last one may be shorter; it is a unit of its own.
+func (d *Listing) pieces(iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
+	return func(yield func(exporter.Unit, error) bool) {
+		length := time.Duration(d.every) * 24 * time.Hour
+		for from := iv.From; from.Before(iv.To); {
+			to := from.Truncate(length).Add(length)
+			if to.After(iv.To) {
+				to = iv.To
+			}
+			if !yield(d.unitOf(listingParams{From: from, To: to}, listingPriority)) {
+				return
+			}
+			from = to
+		}
+		if d.tail {
+			yield(d.unitOf(listingParams{From: iv.To, Tail: true}, exporter.Last))
+		}
+	}
+}
+
+func (d *Listing) unitOf(p listingParams, priority int) (exporter.Unit, error) {
+	params, err := json.Marshal(p)
+	if d.tail && !p.Tail {
+		priority = firstPriority
+	}
+	return exporter.Unit{Dataset: d.name, Key: d.name + "/" + p.name(), Priority: priority, Params: params}, err
+}
+
+// name tells the intervals of units apart.
+func (p listingParams) name() string {
+	if p.Tail {
+		return "after-" + p.From.Format("2006-01-02T150405")
+	}
+	return detailsParams{From: p.From, To: p.To}.name()
 }
 
 // Describe says what a unit covers.
 func (d *Listing) Describe(u exporter.Unit) (words string, conversations int64) {
 	var p listingParams
-	if json.Unmarshal(u.Params, &p) == nil && len(p.Parents) > 0 {
+	switch err := json.Unmarshal(u.Params, &p); {
+	case err != nil || len(u.Params) == 0:
+		return "all of " + d.name, 0
+	case p.Find != nil:
+		return "all " + d.name + " of " + p.Find.words(), 0
+	case p.Tail:
+		return fmt.Sprintf("%s from %s on", d.name, p.From.Format(time.DateOnly)), 0
+	case len(p.Parents) > 0:
 		return fmt.Sprintf("%s of %d %s", d.name, len(p.Parents), d.parent), 0
 	}
-	return "all of " + d.name, 0
+	return d.name + " of " + detailsParams{From: p.From, To: p.To}.words(), 0
+}
+
+// unit is the n-th of a child listing that a unit of its parent discovered.
+// Its key tells of which parents, as that of a batch of recordings does.
+func (d *Listing) unit(of string, n int, p listingParams) (exporter.Unit, error) {
+	params, err := json.Marshal(p)
+	sum := sha256.Sum256(params)
+	priority := listingPriority
+	switch {
+	case d.among != nil:
+		priority = contentPriority
+	case p.Tail:
+		priority = exporter.Last
+	}
+	return exporter.Unit{
+		Dataset: d.name, Key: fmt.Sprintf("%s/%s.%05d-%x", d.name, of, n, sum[:8]), Priority: priority, Params: params,
+	}, err
 }
 
 // Run lists the organization's records, or those of some parents.
@@ -90,220 +231,77 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 			return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
 		}
 	}
-	_, item, _ := strings.Cut(u.Key, "/")
-	r := &listingRun{d: d, unit: u, out: out, client: d.API.of(""), name: item, parents: seen{}}
-	defer r.part.discard()
-	if d.parent == "" {
-		p.Parents = [][]string{nil}
+	if p.Find != nil {
+		return d.Details.run(ctx, u, *p.Find, out, true)
 	}
-	for _, parent := range p.Parents {
-		if err := r.list(ctx, parent); err != nil {
+	r, err := d.begin(ctx, u, p, out)
+	if err != nil {
+		return exporter.Receipt{}, err
+	}
+	defer r.part.discard()
+	for _, a := range d.asks(p, out.Now()) {
+		if err := r.list(ctx, a); err != nil {
 			return exporter.Receipt{}, err
 		}
 	}
 	return r.finish(ctx)
 }
 
-// listingRun is one run of a unit. Nothing of it is committed before its end:
-// a listing changes while it is read, so that no cursor is worth keeping.
-type listingRun struct {
-	d      *Listing
-	unit   exporter.Unit
-	out    *exporter.Output
-	client *genesys.Client
-	name   string // of the unit, within its dataset
-
-	part     part
-	parts    int
-	expected int64 // records that the platform counts, or lists where it does not
-	receipt  exporter.Receipt
-	found    [][]string // records, with the ids of their parents before them
-	parents  seen       // those in found
-}
-
-// list reads the listing of one parent to its end, and once more if there is
-// less than the platform counts.
-func (r *listingRun) list(ctx context.Context, parent []string) error {
-	item := r.item(parent)
-	var rows, total int64
-	var known interface{ add([]byte) bool } = seen{}
-	if r.d.style == genesys.Cursor {
-		// It may have millions of records, is read once, and has no count that
-		// a repeated one could falsify.
-		known = &recent{most: 50_000}
-	}
-	for range 2 {
-		total = -1
-		l := r.d.request(parent)
-		l.Counted = func(n int64) { total = n }
-		for raw, err := range r.client.Rows(ctx, l) {
-			if err != nil {
-				return r.absent(ctx, item, err)
-			}
-			// Pages that move, and answers that broke off, bring a record
-			// again; versions of one thing share its id and are none.
-			if !known.add(raw) {
-				continue
-			}
-			if err := r.write(ctx, parent, raw); err != nil {
-				return err
-			}
-			rows++
-			if len(r.d.children) > 0 {
-				r.parentOf(parent, raw)
-			}
+// asks are the questions of a unit, of some parents at once where the API
+// takes so many.
+func (d *Listing) asks(p listingParams, now time.Time) []ask {
+	base := ask{iv: exporter.Interval{From: p.From, To: p.To}}
+	var pieces []ask
+	for rest := base; ; {
+		if !p.Tail {
+			pieces = append(pieces, base)
+			break
 		}
-		if rows >= total {
+		// The time since may be longer than one question may be about.
+		if rest.iv.To = rest.iv.From.AddDate(0, 0, d.days()); rest.iv.To.After(now) {
+			rest.iv.To = now
+		}
+		if rest.iv.From.Before(rest.iv.To) {
+			pieces = append(pieces, rest)
+		}
+		if rest.iv.From = rest.iv.To; !rest.iv.From.Before(now) {
 			break
 		}
 	}
-	r.expected += max(total, rows)
-	if rows < total {
-		r.except(r.name, exporter.FailedItem, fmt.Sprintf("%s: the platform counts %d, and lists %d", item, total, rows))
+	if d.parent == "" {
+		return pieces
 	}
-	return nil
-}
-
-// item names what one listing holds.
-func (r *listingRun) item(parent []string) string {
-	if len(parent) == 0 {
-		return r.name
-	}
-	escaped := make([]string, len(parent))
-	for i, id := range parent {
-		escaped[i] = url.PathEscape(id)
-	}
-	return strings.Join(escaped, "/")
-}
-
-// absent states why a listing could not be read, if that is for good; any
-// other error is the unit's. An organization rarely has every feature.
-func (r *listingRun) absent(ctx context.Context, item string, err error) error {
-	var api *genesys.Error
-	switch {
-	case ctx.Err() != nil, errors.Is(err, genesys.ErrCredentials):
-		return fatal(err)
-	case errors.Is(err, genesys.ErrPermission):
-		r.except(item, exporter.PermissionDenied, err.Error())
-	case errors.Is(err, genesys.ErrNotFound), errors.As(err, &api) && api.Status == notImplemented:
-		r.except(item, exporter.NotExportable, "this organization does not have it: "+err.Error())
-	case errors.As(err, &api) && api.Status >= 400 && api.Status < 500:
-		r.except(item, exporter.FailedItem, err.Error())
-	default:
-		return err
-	}
-	return nil
-}
-
-func (r *listingRun) except(item string, reason exporter.Reason, detail string) {
-	r.receipt.Exceptions = append(r.receipt.Exceptions, exporter.Exception{
-		Dataset: r.d.name, Unit: r.unit.Key, Item: item, Reason: reason, Detail: detail, Attempts: r.unit.Attempts + 1,
-	})
-}
-
-// parentOf remembers a record for the child listings, once.
-func (r *listingRun) parentOf(parent []string, raw json.RawMessage) {
-	var record struct {
-		ID string `json:"id"`
-	}
-	_ = json.Unmarshal(raw, &record) // one without an id has no children
-	ids := append(slices.Clone(parent), record.ID)
-	if record.ID != "" && r.parents.add([]byte(r.item(ids))) {
-		r.found = append(r.found, ids)
-	}
-}
-
-// write packs one record.
-func (r *listingRun) write(ctx context.Context, parent []string, raw json.RawMessage) error {
-	line := raw
-	if len(parent) > 0 {
-		ids, err := json.Marshal(parent)
-		if err != nil {
-			return err
-		}
-		line = slices.Concat([]byte(`{"parent":`), ids, []byte(`,"record":`), raw, []byte{'}'})
-	}
-	if err := r.part.write(r.out, line); err != nil {
-		return fmt.Errorf("write a part of %s: %w", r.unit.Key, err)
-	}
-	if r.part.bytes < partBytes {
-		return nil
-	}
-	return r.flush(ctx)
-}
-
-// flush stores the part. What it is called is a function of the unit, whose
-// name tells of its parents.
-func (r *listingRun) flush(ctx context.Context) error {
-	if r.part.rows == 0 {
-		return nil
-	}
-	path := fmt.Sprintf("%s/part-%s-%05d.jsonl.gz", r.d.Layout.Whole(configurationGroup, r.d.name), r.name, r.parts)
-	artifact, err := r.part.store(ctx, r.out, path)
-	if err != nil {
-		return err
-	}
-	r.parts++
-	artifact.Dataset, artifact.Item, artifact.Source = r.d.name, r.name, r.d.path
-	r.receipt.Artifacts = append(r.receipt.Artifacts, artifact)
-	return nil
-}
-
-// finish hands in the receipt, with the units of the child listings.
-func (r *listingRun) finish(ctx context.Context) (exporter.Receipt, error) {
-	if err := r.flush(ctx); err != nil {
-		return exporter.Receipt{}, err
-	}
-	r.receipt.Outcome = exporter.Done
-	r.receipt.Expected = []exporter.Expectation{{Dataset: r.d.name, Item: r.name, Count: r.expected, Source: "listing"}}
-	for _, child := range r.d.children {
-		n := 0
-		for some := range slices.Chunk(r.found, parentsPerUnit) {
-			u, err := child.unit(r.name, n, some)
-			if err != nil {
-				return exporter.Receipt{}, err
+	var list []ask
+	for _, piece := range pieces {
+		for i, parent := range p.Parents {
+			piece.parent, piece.last = parent, nil
+			if d.bulk > 0 {
+				above := parent[:len(parent)-1]
+				if n := len(list) - 1; i > 0 && len(list[n].last) < d.bulk && slices.Equal(list[n].parent, above) {
+					list[n].last = append(list[n].last, parent[len(parent)-1])
+					continue
+				}
+				piece.parent, piece.last = above, parent[len(parent)-1:]
 			}
-			r.receipt.Discovered = append(r.receipt.Discovered, u)
-			n++
+			list = append(list, piece)
 		}
 	}
-	return r.receipt, nil
+	return list
 }
 
-// unit is the n-th of a child listing that a unit of its parent discovered.
-// Its key tells of which parents, as that of a batch of recordings does.
-func (d *Listing) unit(of string, n int, parents [][]string) (exporter.Unit, error) {
-	params, err := json.Marshal(listingParams{Parents: parents})
-	sum := sha256.Sum256(params)
-	return exporter.Unit{
-		Dataset: d.name, Key: fmt.Sprintf("%s/%s.%05d-%x", d.name, of, n, sum[:8]), Priority: 3, Params: params,
-	}, err
+// days is how many days one question may be about.
+func (d *listing) days() int { return max(d.every, 1) }
+
+// dir is where the records of a unit lie.
+func (d *Listing) dir(p listingParams) string {
+	if d.group == "" {
+		return d.Layout.Whole(configurationGroup, d.name)
+	}
+	return d.Layout.DayPath(d.group, d.name, p.From)
 }
 
-// request is the listing of one parent. The ids fill the path from the last
-// place back, and the query, where a place is written {id}.
-func (d *Listing) request(parent []string) genesys.Listing {
-	path, ids := d.path, parent
-	for len(ids) > 0 {
-		from, to := strings.LastIndexByte(path, '{'), strings.LastIndexByte(path, '}')
-		if from < 0 {
-			break
-		}
-		path = path[:from] + url.PathEscape(ids[len(ids)-1]) + path[to+1:]
-		ids = ids[:len(ids)-1]
-	}
-	query, err := url.ParseQuery(d.query)
-	if err != nil {
-		panic(err) // a test reads every row of the table
-	}
-	for _, values := range query {
-		for i := range values {
-			if values[i] == "{id}" && len(parent) > 0 {
-				values[i] = parent[len(parent)-1]
-			}
-		}
-	}
-	return genesys.Listing{
-		Path: path, Query: query, Style: d.style, Array: d.array, PageSize: d.pageSize(), SizeParam: d.sizeParam,
-	}
+// unitName is the part of a unit's key that tells it from others of its dataset.
+func unitName(u exporter.Unit) string {
+	_, name, _ := strings.Cut(u.Key, "/")
+	return name
 }

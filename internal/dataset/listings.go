@@ -2,26 +2,9 @@ package dataset
 
 import "exitplan/internal/genesys"
 
-// listing declares a dataset that is one listing of the platform's API, by GET.
-type listing struct {
-	name, path string
-	style      genesys.Style
-	array      string // see [genesys.Listing]
-	sizeParam  string
-	size       int // records a page, default 100
-	// query holds the parameters that undo harmful defaults, which would hide
-	// what was deleted, deactivated or is a draft.
-	query string
-	// parent is the dataset whose records this is listed for. Their ids take
-	// the places in the path, or that of {id} in the query.
-	parent      string
-	permissions []string
-	about       string
-}
-
-// listings are the declared datasets. A new one is a new row here; a test
-// holds each against the API definition. All are of class configuration.
-var listings = []listing{
+// settings are what the organization has configured. A new listing is a new row
+// here; a test holds each against the API definition.
+var settings = []listing{
 	{name: "directory.users", path: "/api/v2/users", size: 500, query: "state=any",
 		about: "Users in every state, the inactive and deleted ones too"},
 	{name: "directory.users.queues", path: "/api/v2/users/{userId}/queues", parent: "directory.users",
@@ -77,16 +60,19 @@ var listings = []listing{
 	{name: "architect.emergencygroups", path: "/api/v2/architect/emergencygroups",
 		permissions: []string{"routing:emergencyGroup:view"}, about: "Emergency groups"},
 	{name: "architect.grammars", path: "/api/v2/architect/grammars", query: "includeFileUrls=true",
+		file:        &reference{urls: []string{"languages/voiceFileUrl", "languages/dtmfFileUrl"}},
 		permissions: []string{"architect:grammar:view"}, about: "Grammars"},
 	{name: "architect.ivrs", path: "/api/v2/architect/ivrs",
 		permissions: []string{"routing:callRoute:view"}, about: "Call routes"},
 	{name: "architect.prompts", path: "/api/v2/architect/prompts",
 		permissions: []string{"architect:userPrompt:view"}, about: "User prompts"},
 	{name: "architect.prompts.resources", path: "/api/v2/architect/prompts/{promptId}/resources", parent: "architect.prompts",
+		file:        &reference{urls: []string{"mediaUri"}},
 		permissions: []string{"architect:userPrompt:view"}, about: "The recordings and texts of each user prompt, by language"},
 	{name: "architect.systemprompts", path: "/api/v2/architect/systemprompts",
 		permissions: []string{"architect:systemPrompt:view"}, about: "System prompts"},
 	{name: "architect.systemprompts.resources", path: "/api/v2/architect/systemprompts/{promptId}/resources", parent: "architect.systemprompts",
+		file:        &reference{urls: []string{"mediaUri"}},
 		permissions: []string{"architect:systemPrompt:view"}, about: "What was put in the place of system prompts, by language"},
 	{name: "architect.schedulegroups", path: "/api/v2/architect/schedulegroups",
 		permissions: []string{"routing:scheduleGroup:view"}, about: "Schedule groups"},
@@ -244,4 +230,52 @@ var listings = []listing{
 		permissions: []string{"voicemail:voicemail:viewOther"}, about: "The voicemail messages of each user"},
 	{name: "reporting.exports", path: "/api/v2/analytics/reporting/exports",
 		permissions: []string{"analytics:dataExport:view"}, about: "Report exports that were scheduled or run"},
+	{name: "organization", path: "/api/v2/organizations/me", style: genesys.Single,
+		about: "The organization itself"},
+	{name: "routing.settings", path: "/api/v2/routing/settings", style: genesys.Single,
+		about: "Settings of routing"},
+	{name: "routing.utilization", path: "/api/v2/routing/utilization", style: genesys.Single,
+		permissions: []string{"routing:utilization:view"}, about: "How many interactions of each medium an agent may have at once"},
+	{name: "outbound.settings", path: "/api/v2/outbound/settings", style: genesys.Single,
+		permissions: []string{"outbound:settings:view"}, about: "Settings of outbound dialling"},
+	{name: "outbound.wrapupcodemappings", path: "/api/v2/outbound/wrapupcodemappings", style: genesys.Single,
+		permissions: []string{"outbound:wrapUpCodeMapping:view"}, about: "What wrap-up codes mean to outbound dialling"},
+	{name: "recording.settings", path: "/api/v2/recording/settings", style: genesys.Single, query: "createDefault=false",
+		about: "Settings of recording"},
+	{name: "recording.keys.rotation", path: "/api/v2/recording/recordingkeys/rotationschedule", style: genesys.Single,
+		permissions: []string{"recording:encryptionKey:view"}, about: "When recording keys are rotated"},
+	{name: "analytics.dataretention", path: "/api/v2/analytics/dataretention/settings", style: genesys.Single,
+		permissions: []string{"analytics:dataRetention:view"}, about: "How long analytics data is kept"},
+	{name: "integrations.config", path: "/api/v2/integrations/{integrationId}/config/current", style: genesys.Single, parent: "integrations",
+		permissions: []string{"integrations:integration:view"}, about: "The configuration of each integration, without credentials"},
+	{name: "architect.flows.configuration", path: "/api/v2/flows/{flowId}/latestconfiguration", style: genesys.Single, parent: "architect.flows",
+		permissions: []string{"architect:flow:view"}, about: "What each flow does, as JSON"},
+	{name: "architect.flows.deleted.configuration", path: "/api/v2/flows/{flowId}/latestconfiguration", style: genesys.Single, query: "deleted=true", parent: "architect.flows.deleted",
+		permissions: []string{"architect:flow:view"}, about: "What each deleted flow did, as JSON"},
+	{name: "quality.forms.evaluations.questions", path: "/api/v2/quality/forms/evaluations/{formId}", style: genesys.Single, parent: "quality.forms.evaluations.versions",
+		permissions: []string{"quality:evaluationForm:view"}, about: "Each version of each evaluation form, with its questions"},
+	{name: "quality.forms.surveys.questions", path: "/api/v2/quality/forms/surveys/{formId}", style: genesys.Single, parent: "quality.forms.surveys.versions",
+		permissions: []string{"quality:surveyForm:view"}, about: "Each version of each survey form, with its questions"},
+	{name: "taskmanagement.worktypes", path: "/api/v2/taskmanagement/worktypes/query", style: genesys.BodyAfter, size: 200, body: `{"filters":[]}`,
+		permissions: []string{"workitems:worktype:view"}, about: "Types of work items"},
+	{name: "taskmanagement.worktypes.statuses", path: "/api/v2/taskmanagement/worktypes/{worktypeId}/statuses", style: genesys.Unpaged, parent: "taskmanagement.worktypes",
+		permissions: []string{"workitems:status:view"}, about: "The statuses of each type"},
+	{name: "taskmanagement.worktypes.versions", path: "/api/v2/taskmanagement/worktypes/{worktypeId}/versions", style: genesys.NextURI, size: 200, parent: "taskmanagement.worktypes",
+		permissions: []string{"workitems:worktype:view"}, about: "The versions of each type"},
+	{name: "taskmanagement.worktypes.history", path: "/api/v2/taskmanagement/worktypes/{worktypeId}/history", style: genesys.NextURI, size: 200, parent: "taskmanagement.worktypes",
+		permissions: []string{"workitems:worktype:view"}, about: "The changes of each type"},
+	{name: "taskmanagement.workbins", path: "/api/v2/taskmanagement/workbins/query", style: genesys.BodyAfter, size: 200, body: `{"filters":[]}`,
+		permissions: []string{"workitems:workbin:view"}, about: "Work bins"},
+	{name: "taskmanagement.workbins.versions", path: "/api/v2/taskmanagement/workbins/{workbinId}/versions", style: genesys.NextURI, size: 200, parent: "taskmanagement.workbins",
+		permissions: []string{"workitems:workbin:view"}, about: "The versions of each work bin"},
+	{name: "taskmanagement.workbins.history", path: "/api/v2/taskmanagement/workbins/{workbinId}/history", style: genesys.NextURI, size: 200, parent: "taskmanagement.workbins",
+		permissions: []string{"workitems:workbin:view"}, about: "The changes of each work bin"},
+	{name: "taskmanagement.workitems", path: "/api/v2/taskmanagement/workitems/query", style: genesys.BodyAfter, size: 200, body: `{"filters":[]}`,
+		permissions: []string{"workitems:workitem:view"}, about: "Work items"},
+	{name: "taskmanagement.workitems.versions", path: "/api/v2/taskmanagement/workitems/{workitemId}/versions", style: genesys.NextURI, size: 200, parent: "taskmanagement.workitems",
+		permissions: []string{"workitems:workitem:view"}, about: "The versions of each work item"},
+	{name: "taskmanagement.workitems.wrapups", path: "/api/v2/taskmanagement/workitems/{workitemId}/wrapups", style: genesys.NextURI, size: 200, parent: "taskmanagement.workitems",
+		permissions: []string{"workitems:wrapup:view"}, about: "The wrap-ups of each work item"},
+	{name: "reporting.exports.views", path: "/api/v2/analytics/reporting/exports/metadata", style: genesys.Unpaged,
+		permissions: []string{"analytics:dataExport:view"}, about: "What report exports can be made of"},
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"io"
+	"iter"
 	"os"
 
 	"github.com/klauspost/compress/gzip"
@@ -94,6 +95,11 @@ func (s seen) add(identity []byte) bool {
 	return true
 }
 
+func (s seen) has(identity []byte) bool {
+	_, ok := s[digest(identity)]
+	return ok
+}
+
 // recent remembers the last identities only, between most and twice as many:
 // for what may be any number, and comes again soon if at all.
 type recent struct {
@@ -118,29 +124,41 @@ func (r *recent) add(identity []byte) bool {
 	return true
 }
 
+// storedLines reads back the records of a part.
+func storedLines(ctx context.Context, out *exporter.Output, path string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		body, err := out.Open(ctx, path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer body.Close()
+		zip, err := gzip.NewReader(body)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		lines := bufio.NewReaderSize(zip, 1<<20)
+		for {
+			line, err := lines.ReadBytes('\n')
+			if len(line) > 0 && !yield(line[:len(line)-1], nil) || err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
 // recall marks the conversations of a stored part as seen.
 func (r *detailsRun) recall(ctx context.Context, path string) error {
-	body, err := r.out.Open(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	zip, err := gzip.NewReader(body)
-	if err != nil {
-		return err
-	}
-	lines := bufio.NewReaderSize(zip, 1<<20)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if len(line) > 0 {
-			raw := line[:len(line)-1]
-			r.seen.add(readConversation(raw).identity(raw))
-		}
-		if err == io.EOF {
-			return nil
-		}
+	for raw, err := range storedLines(ctx, r.out, path) {
 		if err != nil {
 			return err
 		}
+		r.seen.add(readConversation(raw).identity(raw))
 	}
+	return nil
 }

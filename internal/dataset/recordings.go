@@ -57,8 +57,8 @@ type recordingsParams struct {
 // Info describes the dataset.
 func (d *Recordings) Info() exporter.Info {
 	return exporter.Info{
-		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings", FoundBy: DetailsName,
-		Permissions: []string{"analytics:conversationDetail:view", "recording:recording:view", "recording:recordingSegment:view"},
+		Name: RecordingsName, Class: exporter.Recordings, Group: "recordings", FoundBy: DetailsName, ByDay: true,
+		Permissions: []string{DetailsPermission, "recording:recording:view", "recording:recordingSegment:view"},
 		Method:      "batch download requests of 100 conversations, media streamed from signed URLs",
 		Cost:        "about 4 calls for 100 recorded conversations; with full metadata 1 more for each; without conversation details also the calls of those",
 		Description: "Recorded calls, screens and messages in their original format, with a metadata sidecar each",
@@ -67,20 +67,8 @@ func (d *Recordings) Info() exporter.Info {
 
 // Plan gives one unit for each UTC day, which finds what was recorded on it.
 func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
-	return planDays(iv, findUnit)
+	return planDays(iv, func(p detailsParams) (exporter.Unit, error) { return d.Details.findUnit(RecordingsName, p) })
 }
-
-// findUnit waits for the details of the same interval, which settle it.
-func findUnit(p detailsParams) (exporter.Unit, error) {
-	details, err := detailsUnit(p)
-	if err != nil {
-		return exporter.Unit{}, err
-	}
-	params, err := json.Marshal(recordingsParams{Find: &p})
-	return exporter.Unit{Dataset: RecordingsName, Key: findKey(p), Priority: 2, After: details.Key, Params: params}, err
-}
-
-func findKey(p detailsParams) string { return RecordingsName + "/" + p.name() }
 
 // unit is the n-th batch of an interval. Its key also tells of which
 // conversations, so that whoever finds them once more asks for nothing twice,
@@ -92,7 +80,7 @@ func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exp
 		fmt.Fprintln(sum, c.ID)
 	}
 	return exporter.Unit{
-		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(p), n, sum.Sum(nil)[:8]), Params: params,
+		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(RecordingsName, p), n, sum.Sum(nil)[:8]), Params: params,
 	}, err
 }
 
@@ -150,6 +138,11 @@ const rounds = 5
 // Run finds the recorded conversations of an interval, or exports the
 // recordings of up to 100.
 func (d *Recordings) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
+	r, err := d.run(ctx, u, out)
+	return denied(d, u, r, err)
+}
+
+func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
 	var p recordingsParams
 	if err := json.Unmarshal(u.Params, &p); err != nil {
 		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)

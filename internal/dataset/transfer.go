@@ -260,7 +260,7 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 		defer spool.Close()
 		sum := sha256.New()
 		if object.Size, err = io.Copy(io.MultiWriter(spool, sum), check); err != nil {
-			return exporter.Artifact{}, "", r.received(ctx, check, err)
+			return exporter.Artifact{}, "", received(ctx, check, err)
 		}
 		if _, err := spool.Seek(0, io.SeekStart); err != nil {
 			return exporter.Artifact{}, "", err
@@ -272,13 +272,13 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 	}
 	a, err := r.out.Put(ctx, object, body)
 	if err != nil {
-		return a, "", r.received(ctx, check, err)
+		return a, "", received(ctx, check, err)
 	}
 	return a, check.doubt, nil
 }
 
 // received tells a broken source (ask again) from a broken destination.
-func (r *recordingsRun) received(ctx context.Context, check *mediaCheck, err error) error {
+func received(ctx context.Context, check *mediaCheck, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

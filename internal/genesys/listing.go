@@ -34,6 +34,13 @@ const (
 	SCIM
 	// Unpaged: one answer has all, and takes no paging parameters.
 	Unpaged
+	// Single: the answer is the one row.
+	Single
+	// BodyNumbered: a POST whose body has pageSize and pageNumber.
+	BodyNumbered
+	// BodyAfter: a POST whose body has pageSize and after, until the answer
+	// has no after.
+	BodyAfter
 )
 
 // Listing describes a listing that is read to its end.
@@ -53,8 +60,9 @@ type Listing struct {
 	// SizeParam names the page size in the query; default "pageSize", and
 	// "count" with SCIM.
 	SizeParam string
-	// Body is the request of a BodyPaging listing, without paging.
-	Body map[string]any
+	// Body makes the request a POST: a JSON object, to which the styles of the
+	// body add their paging, or with the others any value that becomes JSON.
+	Body any
 }
 
 // Bare is the Array of a listing whose answer is the array itself.
@@ -99,8 +107,9 @@ type walk struct {
 	path   string     // of the next page
 	query  url.Values // of the next page
 	size   int
-	number int // of the next page, from 1
-	index  int // of the next row, from 1 (SCIM)
+	number int    // of the next page, from 1
+	index  int    // of the next row, from 1 (SCIM)
+	after  string // the next page, in a body
 
 	empty int // empty pages in a row
 	loop  loop
@@ -133,6 +142,7 @@ func newWalk(c *Client, l Listing) *walk {
 // steering are the fields that say whether and where a listing goes on.
 type steering struct {
 	Cursor       any          `json:"cursor"`
+	After        string       `json:"after"`
 	NextURI      string       `json:"nextUri"`
 	PageCount    *json.Number `json:"pageCount"`
 	Total        *json.Number `json:"total"`
@@ -146,12 +156,15 @@ func (w *walk) page(ctx context.Context, row func(json.RawMessage) error) (more 
 	if err != nil {
 		return false, err
 	}
+	if w.l.Style == Single {
+		return false, w.single(ctx, x, row)
+	}
 	rows := 0
 	fields, err := w.c.page(ctx, x, w.l.Array, func(raw json.RawMessage) error {
 		rows++
 		return row(raw)
 	})
-	if errors.Is(err, ErrTooLarge) && w.size > 1 {
+	if errors.Is(err, ErrTooLarge) && w.size > 1 && w.l.Style != Unpaged {
 		w.shrink()
 		return true, nil
 	}
@@ -177,6 +190,15 @@ func (w *walk) page(ctx context.Context, row func(json.RawMessage) error) (more 
 	return more, nil
 }
 
+// single reads the answer that is the row itself.
+func (w *walk) single(ctx context.Context, x *exchange, row func(json.RawMessage) error) error {
+	answer, err := w.c.buffered(ctx, x)
+	if err != nil || answer == nil {
+		return err
+	}
+	return row(compact(answer))
+}
+
 // request makes the request of the next page.
 func (w *walk) request() (*exchange, error) {
 	x := &exchange{method: http.MethodGet, path: w.path, query: w.query}
@@ -186,19 +208,37 @@ func (w *walk) request() (*exchange, error) {
 		x.query.Set("pageNumber", number)
 	case SCIM:
 		x.query.Set("startIndex", strconv.Itoa(w.index))
-	case Unpaged:
-		return x, nil
-	case BodyPaging:
-		x.method = http.MethodPost
-		body := maps.Clone(w.l.Body)
-		if body == nil {
-			body = map[string]any{}
-		}
-		body["paging"] = map[string]int{"pageSize": w.size, "pageNumber": w.number}
-		return x, x.encode(body)
 	}
-	x.query.Set(w.l.SizeParam, size)
-	return x, nil
+	paging := map[string]any{}
+	switch w.l.Style {
+	case Unpaged, Single:
+	case BodyPaging:
+		paging["paging"] = map[string]int{"pageSize": w.size, "pageNumber": w.number}
+	case BodyNumbered:
+		paging["pageSize"], paging["pageNumber"] = w.size, w.number
+	case BodyAfter:
+		if paging["pageSize"] = w.size; w.after != "" {
+			paging["after"] = w.after
+		}
+	default:
+		x.query.Set(w.l.SizeParam, size)
+	}
+	if w.l.Body == nil && len(paging) == 0 {
+		return x, nil
+	}
+	x.method = http.MethodPost
+	if len(paging) == 0 {
+		return x, x.encode(w.l.Body)
+	}
+	body, ok := w.l.Body.(map[string]any)
+	if w.l.Body != nil && !ok {
+		return nil, fmt.Errorf("POST %s: the body of a listing paged by its body is no object", w.path)
+	}
+	if body = maps.Clone(body); body == nil {
+		body = map[string]any{}
+	}
+	maps.Copy(body, paging)
+	return x, x.encode(body)
 }
 
 // advance moves on to the next page, if there is one.
@@ -225,10 +265,15 @@ func (w *walk) advance(s steering, rows int) (more bool, err error) {
 			return false, err
 		}
 		return true, w.loop.visit(s.NextURI)
+	case BodyAfter:
+		if w.after = s.After; w.after == "" {
+			return false, nil
+		}
+		return true, w.loop.visit(w.after)
 	case BodyPaging:
 		total, known := number(s.TotalHits)
 		return rows > 0 && !(known && rows < w.size && int64(asked)*int64(w.size) >= total), nil
-	case Unpaged:
+	case Unpaged, Single:
 		return false, nil
 	case SCIM:
 		total, known := number(s.TotalResults)
@@ -250,12 +295,7 @@ func (w *walk) follow(uri string) error {
 	if err != nil {
 		return fmt.Errorf("%w: its nextUri is no URI", ErrBadAnswer)
 	}
-	// The API's own path is put before it again. A gateway's answer may or
-	// may not have it in front.
-	path := next.EscapedPath()
-	if rest, ok := strings.CutPrefix(path, w.c.api.EscapedPath()+"/"); ok {
-		path = "/" + rest
-	}
+	path := w.c.path(next)
 	query := next.Query()
 	for name, values := range w.l.Query {
 		if !query.Has(name) {
@@ -264,6 +304,15 @@ func (w *walk) follow(uri string) error {
 	}
 	w.path, w.query = path, query
 	return nil
+}
+
+// path is that of a URL below the API's own, which is put before it again. A
+// gateway's answer may or may not have it in front.
+func (c *Client) path(u *url.URL) string {
+	if rest, ok := strings.CutPrefix(u.EscapedPath(), c.api.EscapedPath()+"/"); ok {
+		return "/" + rest
+	}
+	return u.EscapedPath()
 }
 
 // shrink halves the page. Where pages are numbered the number follows, so
@@ -283,7 +332,7 @@ func (w *walk) shrink() {
 // counts as absent.
 func readSteering(fields map[string]json.RawMessage) (s steering) {
 	for name, into := range map[string]any{
-		"nextUri": &s.NextURI, "pageCount": &s.PageCount, "total": &s.Total,
+		"nextUri": &s.NextURI, "after": &s.After, "pageCount": &s.PageCount, "total": &s.Total,
 		"totalHits": &s.TotalHits, "totalResults": &s.TotalResults,
 	} {
 		if raw, ok := fields[name]; ok {

@@ -3,6 +3,7 @@ package genesys
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -59,6 +60,32 @@ func (c *Client) Media(ctx context.Context, signed string) (*Media, error) {
 			return nil, fmt.Errorf("GET %s: %w", name, err)
 		}
 	}
+}
+
+// File opens a URL that an answer of the API gave for a file. One of the API
+// itself is a download, which with the token says where the file is: one call.
+// Any other is signed; see [Client.Media].
+func (c *Client) File(ctx context.Context, uri string) (*Media, error) {
+	u, err := c.api.Parse(uri)
+	if err != nil {
+		return nil, fmt.Errorf("open a file: %w: its URI is no URI", ErrBadAnswer)
+	}
+	if u.Host != c.api.Host {
+		return c.Media(ctx, u.String())
+	}
+	query := u.Query()
+	query.Set("issueRedirect", "false") // API definition, GET /api/v2/downloads/{downloadId}
+	answer, err := c.Get(ctx, c.path(u), query)
+	if err != nil {
+		return nil, err
+	}
+	var leads struct {
+		URL string `json:"url"`
+	}
+	if err := json.Unmarshal(answer, &leads); err != nil || leads.URL == "" {
+		return nil, fmt.Errorf("GET %s: %w: it does not say where the file is", u.Path, ErrBadAnswer)
+	}
+	return c.Media(ctx, leads.URL)
 }
 
 func (c *Client) open(ctx context.Context, u *url.URL, name string) (*Media, http.Header, error) {

@@ -47,7 +47,7 @@ func (t *tx) add(u exporter.Unit) error {
 
 // Next hands out the pending unit of the lowest priority value, then key, and
 // counts the attempt; datasets named in skip are left out, and so is a unit
-// that waits for one of another dataset. io.EOF when none is pending now. A
+// that waits for one of another dataset, or for all others. io.EOF when none is pending now. A
 // unit that could not be delivered, because ctx ended first, is pending again.
 func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, error) {
 	if skip == nil {
@@ -80,13 +80,14 @@ func (t *tx) next(without string) (exporter.Unit, error) {
 		params, checkpoint []byte
 	)
 	found, err := t.get(`WITH allowed AS MATERIALIZED
-			(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?)))
+			(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
 		SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.params, u.checkpoint
 		FROM allowed d JOIN unit u ON u.id =
 			(SELECT p.id FROM unit p WHERE p.state = 0 AND p.dataset = d.id AND (p.waits_for IS NULL OR NOT EXISTS
 				(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed)))
+				AND (p.priority < ?2 OR NOT EXISTS (SELECT 1 FROM unit o WHERE o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed) AND o.priority < ?2))
 			ORDER BY p.priority, p.key LIMIT 1)
-		ORDER BY u.priority, u.key LIMIT 1`, []any{without},
+		ORDER BY u.priority, u.key LIMIT 1`, []any{without, exporter.Last},
 		&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &params, &checkpoint)
 	if err != nil {
 		return u, err

@@ -1,0 +1,234 @@
+package dataset
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// ref is a file that a record refers to, with what the record says of it.
+type ref struct{ url, name, kind string }
+
+// packs says whether the files become the records.
+func (f *reference) packs() bool { return f != nil && f.inline }
+
+// in finds the files of a record.
+func (f *reference) in(raw json.RawMessage) []ref {
+	if f == nil {
+		return nil
+	}
+	var record any
+	if json.Unmarshal(raw, &record) != nil {
+		return nil // it is kept, and refers to nothing that could be read
+	}
+	var refs []ref
+	for _, place := range f.urls {
+		dir, field := path.Split(place)
+		for _, holder := range places(record, strings.Trim(dir, "/")) {
+			url, _ := single(places(holder, field))
+			if url == "" || slices.ContainsFunc(refs, func(r ref) bool { return r.url == url }) {
+				continue
+			}
+			found := ref{url: url, kind: f.kind}
+			found.name, _ = single(places(holder, f.name))
+			if kind, ok := single(places(holder, f.kindAt)); ok {
+				found.kind = kind
+			}
+			refs = append(refs, found)
+		}
+	}
+	return refs
+}
+
+// places are the values at a path of names separated by slashes; arrays are
+// gone through, and * stands for every name.
+func places(value any, at string) []any {
+	if list, ok := value.([]any); ok {
+		var found []any
+		for _, v := range list {
+			found = append(found, places(v, at)...)
+		}
+		return found
+	}
+	if at == "" {
+		return []any{value}
+	}
+	fields, _ := value.(map[string]any)
+	name, rest, _ := strings.Cut(at, "/")
+	if name != "*" {
+		if fields[name] == nil {
+			return nil
+		}
+		return places(fields[name], rest)
+	}
+	var found []any
+	for _, v := range fields {
+		found = append(found, places(v, rest)...)
+	}
+	return found
+}
+
+// single is the one value, if it is text.
+func single(values []any) (string, bool) {
+	if len(values) == 0 {
+		return "", false
+	}
+	text, ok := values[0].(string)
+	return text, ok
+}
+
+// unsigned is a record without the signatures of its URLs, by which it is the
+// same in each answer.
+func unsigned(raw json.RawMessage, refs []ref) []byte {
+	for _, f := range refs {
+		quoted, _ := json.Marshal(f.url) // text cannot fail
+		for _, spelt := range [][]byte{[]byte(f.url), bytes.Trim(quoted, `"`)} {
+			raw = bytes.ReplaceAll(raw, spelt, []byte(bare(f.url)))
+		}
+	}
+	return raw
+}
+
+// fetch stores the files of a record that are not there yet. Some may have
+// expired, which a new answer of the platform mends, unless it is the last.
+func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs []ref, last bool) (expired bool, err error) {
+	for i, f := range refs {
+		item := r.fileItem(a, raw, i)
+		if r.files[item] {
+			continue
+		}
+		switch err := r.take(ctx, a, item, f); {
+		case ctx.Err() != nil:
+			return expired, context.Cause(ctx)
+		case errors.Is(err, genesys.ErrURLExpired) && !last:
+			expired = true
+			continue
+		case errors.Is(err, errAskAgain) || isAnswer(err):
+			r.receipt.Expected = append(r.receipt.Expected, r.expectFile(item))
+			r.except(item, exporter.FailedItem, err.Error())
+		case err != nil:
+			return expired, err
+		}
+		r.files[item] = true
+	}
+	return expired, nil
+}
+
+// isAnswer says whether an error is what the platform says of one file.
+func isAnswer(err error) bool {
+	var api *genesys.Error
+	return errors.Is(err, genesys.ErrBadAnswer) || errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials)
+}
+
+// take stores one file, or makes it a record.
+func (r *listingRun) take(ctx context.Context, a ask, item string, f ref) (err error) {
+	for range triesPerURL {
+		if r.d.file.inline {
+			err = r.inline(ctx, a, f)
+		} else {
+			err = r.store(ctx, item, f)
+		}
+		if !errors.Is(err, errAskAgain) || errors.Is(err, genesys.ErrURLExpired) {
+			return err
+		}
+	}
+	return err
+}
+
+// store puts one file into the sink and commits it.
+func (r *listingRun) store(ctx context.Context, item string, f ref) error {
+	media, check, err := r.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer media.Body.Close()
+	end := "-" + exporter.SafeName(f.name)
+	if f.name == "" {
+		end = extension(f.kind)
+		if end == unknownExtension {
+			end = extension(media.ContentType)
+		}
+	}
+	elements := strings.Split(item, "/")
+	for i := range elements {
+		elements[i] = exporter.SafeName(elements[i])
+	}
+	artifact, err := r.out.Put(ctx, exporter.Object{
+		Path: r.d.dir(r.p) + "/files/" + strings.Join(elements, "/") + end, Size: media.Size, ContentType: media.ContentType,
+	}, check)
+	if err != nil {
+		return received(ctx, check, err)
+	}
+	artifact.Dataset, artifact.Item, artifact.Records, artifact.Source = r.d.name, item, 1, bare(f.url)
+	return r.out.Save(ctx, exporter.Receipt{
+		Unit: r.unit.Key, Artifacts: []exporter.Artifact{artifact}, Expected: []exporter.Expectation{r.expectFile(item)},
+	})
+}
+
+// open asks for a file. One of which nothing is known is no web page: that
+// would be the storage's way to fail.
+func (r *listingRun) open(ctx context.Context, f ref) (*genesys.Media, *mediaCheck, error) {
+	media, err := r.client.File(ctx, f.url)
+	if err != nil {
+		return nil, nil, err
+	}
+	if extension(media.ContentType) == ".html" && extension(f.kind) != ".html" {
+		media.Body.Close()
+		return nil, nil, fmt.Errorf("%w: a web page instead of %s", errAskAgain, bare(f.url))
+	}
+	return media, newMediaCheck(media.Body, cmp.Or(f.kind, media.ContentType), media.ContentType, false), nil
+}
+
+// A file that becomes a record may have so many bytes.
+const inlineBytes = 64 << 20
+
+// inline packs a file's JSON as a record.
+func (r *listingRun) inline(ctx context.Context, a ask, f ref) error {
+	media, check, err := r.open(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer media.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(check, inlineBytes+1))
+	switch {
+	case err != nil:
+		return received(ctx, check, fmt.Errorf("%w: %w", exporter.ErrUnverified, err))
+	case len(body) > inlineBytes:
+		return fmt.Errorf("%w: %s has more than %d MiB", genesys.ErrBadAnswer, bare(f.url), inlineBytes>>20)
+	case !json.Valid(body):
+		return fmt.Errorf("%w: %s is no JSON", errAskAgain, bare(f.url))
+	}
+	parent := a.parent
+	if f.name != "" {
+		parent = append(slices.Clone(parent), f.name)
+	}
+	r.expected++
+	return r.write(ctx, parent, compacted(body))
+}
+
+func (r *listingRun) expectFile(item string) exporter.Expectation {
+	return exporter.Expectation{Dataset: r.d.name, Item: item, Count: 1, Source: "listing"}
+}
+
+// fileItem names a file of a record: by the record's ids, or, where it is a
+// job's and made anew each time, by those of what the job was for.
+func (r *listingRun) fileItem(a ask, raw json.RawMessage, n int) string {
+	elements := a.ids()
+	if r.d.job == nil {
+		elements = append(elements, ownID(raw)...)
+	}
+	if elements = slices.DeleteFunc(elements, func(id string) bool { return id == "" }); n > 0 || len(elements) == 0 {
+		elements = append(elements, fmt.Sprint(n))
+	}
+	return ask{parent: elements}.item("")
+}
