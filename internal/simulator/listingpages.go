@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// neutral are parameters that do not change which rows there are; expansions are
-// best effort on the platform, and none here.
+// neutral are parameters that do not change which rows there are. Expansions are
+// best effort on the platform; here they add the optional fields of a model.
 var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources", "includeSchemas", "summary", "userCount",
 	"objectCount", "deleted", "includeFileUrls", "includeImportStatus", "includeSize", "allowEmptyResult", "onlyLatestPerContext", "onlyLatestEnabledPerContext"}
 
@@ -21,7 +21,7 @@ var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources
 var pagingParameters = [...][2]string{
 	numbered: {"pageSize", "pageNumber"}, after: {"pageSize", "after"}, nextPage: {"pageSize", "nextPage"},
 	scan: {"limit", "cursor"}, scim: {"count", "startIndex"}, whole: {}, array: {},
-	posted: {"pageSize", "after"},
+	posted: {"pageSize", "after"}, single: {},
 }
 
 // listingPage is a request for a page, and what the answer will say.
@@ -31,7 +31,7 @@ type listingPage struct {
 	path       string
 	parent     int
 	view       view
-	brief      bool
+	shape      shape
 	total      int // rows in view
 	size       int
 	first, end int    // of the rows in view
@@ -70,6 +70,10 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 		}
 		if problem := p.read(s); problem != "" {
 			badRequest(w, r, problem)
+			return
+		}
+		if c.style == single && p.total == 0 {
+			notHere(w, r, caller{})
 			return
 		}
 		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim {
@@ -133,10 +137,14 @@ func (p *listingPage) read(s *Server) string {
 			}
 		}
 		classes = h.values[at].classes
+		if c.style == single && !strings.Contains(classes, strconv.Itoa(h.classAt(c.base.placeOf(p.parent)))) {
+			rows = 0
+		}
 	}
 	p.view = c.hiding.view(classes, rows)
 	p.total = p.view.total()
-	p.brief = c.brief != "" && p.query.Get(c.brief) != "false"
+	p.shape.brief = c.brief != "" && p.query.Get(c.brief) != "false"
+	p.shape.expand = strings.Split(strings.Join(p.query["expand"], ","), ",")
 	p.key = fmt.Sprint(c.path, " ", p.parent, " ", classes)
 	return p.place(s.cfg.Seed)
 }
@@ -216,6 +224,10 @@ func (s *Server) spoil(r *http.Request, p *listingPage) {
 
 func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 	w.Header().Set("Content-Type", "application/json")
+	if p.c.style == single {
+		_, _ = w.Write(s.entities.appendEntity(nil, p.c, p.parent, 0, p.shape))
+		return
+	}
 	b := []byte(`{"` + p.c.arrayName() + `":[`)
 	if p.c.style == array {
 		b = []byte(`[`)
@@ -224,7 +236,7 @@ func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 		if j > p.first {
 			b = append(b, ',')
 		}
-		b = s.entities.appendEntity(b, p.c, p.parent, p.view.at(j), p.brief)
+		b = s.entities.appendEntity(b, p.c, p.parent, p.view.at(j), p.shape)
 		if len(b) > 64<<10 {
 			if _, err := w.Write(b); err != nil {
 				return
@@ -244,12 +256,13 @@ func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 	_, _ = w.Write(b)
 }
 
-// arrayName is the member that holds the rows; a bare array has none.
+// arrayName is the member that holds the rows; a bare array, and one object, have
+// none.
 func (c *collection) arrayName() string {
 	switch c.style {
 	case scim:
 		return "Resources"
-	case array:
+	case array, single:
 		return ""
 	}
 	return "entities"
