@@ -21,7 +21,7 @@ var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources
 var pagingParameters = [...][2]string{
 	numbered: {"pageSize", "pageNumber"}, after: {"pageSize", "after"}, nextPage: {"pageSize", "nextPage"},
 	scan: {"limit", "cursor"}, scim: {"count", "startIndex"}, whole: {}, array: {},
-	posted: {"pageSize", "after"}, single: {},
+	posted: {"pageSize", "after"}, single: {}, dated: {"pageSize", "after"},
 }
 
 // listingPage is a request for a page, and what the answer will say.
@@ -63,7 +63,7 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			return
 		}
 		if c.style == posted {
-			if p.query = postedQuery(r.Body); p.query == nil {
+			if p.query = postedQuery(r.Body, c.unfiltered); p.query == nil {
 				badRequest(w, r, "the body is not a query without filters")
 				return
 			}
@@ -76,7 +76,7 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			notHere(w, r, caller{})
 			return
 		}
-		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim {
+		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim && c.style != dated {
 			s.spoil(r, p)
 		}
 		s.writeListing(w, p)
@@ -85,14 +85,14 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 
 // postedQuery gives a body's paging as parameters, or nothing for one that asks
 // for more.
-func postedQuery(body io.Reader) url.Values {
+func postedQuery(body io.Reader, unfiltered bool) url.Values {
 	var q struct {
 		PageSize int               `json:"pageSize"`
 		After    string            `json:"after"`
 		Filters  []json.RawMessage `json:"filters"`
 		Select   string            `json:"select"`
 	}
-	if json.NewDecoder(body).Decode(&q) != nil || q.Filters == nil || len(q.Filters) > 0 || q.Select != "" {
+	if json.NewDecoder(body).Decode(&q) != nil || q.Filters == nil && !unfiltered || len(q.Filters) > 0 || q.Select != "" {
 		return nil
 	}
 	query := url.Values{"after": {q.After}}
@@ -109,6 +109,7 @@ func (p *listingPage) read(s *Server) string {
 		switch {
 		case slices.Contains(neutral, name), name != "" && slices.Contains([]string{c.query, c.hiding.parameter, c.brief, paging[0], paging[1]}, name):
 		case name == "sortOrder" && strings.HasPrefix(strings.ToLower(values[0]), "asc"):
+		case name == "before" && c.style == dated:
 		case name == "divisionId" && c.style == scan && values[0] == "*":
 		default:
 			return "the simulator knows no parameter " + strconv.Quote(name)
@@ -146,14 +147,24 @@ func (p *listingPage) read(s *Server) string {
 	p.shape.brief = c.brief != "" && p.query.Get(c.brief) != "false"
 	p.shape.expand = strings.Split(strings.Join(p.query["expand"], ","), ",")
 	p.key = fmt.Sprint(c.path, " ", p.parent, " ", classes)
+	if problem := p.readSize(); problem != "" {
+		return problem
+	}
+	switch {
+	case c.style == dated:
+		return p.placeDated(s)
+	case paging[0] == "":
+		p.end, p.pageNumber, p.pageCount = p.total, 1, 1
+		return ""
+	}
 	return p.place(s.cfg.Seed)
 }
 
-// place finds the page's rows.
-func (p *listingPage) place(seed uint64) string {
+// readSize finds how many rows a page has.
+func (p *listingPage) readSize() string {
 	c, paging := p.c, pagingParameters[p.c.style]
 	if paging[0] == "" {
-		p.size, p.end, p.pageNumber, p.pageCount = p.total, p.total, 1, 1
+		p.size = p.total
 		return ""
 	}
 	least := map[style]int{scan: 10, scim: 0}
@@ -169,6 +180,12 @@ func (p *listingPage) place(seed uint64) string {
 		}
 		p.size = min(n, c.most)
 	}
+	return ""
+}
+
+// place finds the page's rows.
+func (p *listingPage) place(seed uint64) string {
+	c, paging := p.c, pagingParameters[p.c.style]
 	p.pageCount = (p.total + max(p.size, 1) - 1) / max(p.size, 1)
 	text := p.query.Get(paging[1])
 	switch {

@@ -22,6 +22,7 @@ const (
 	array                 // not paged, a bare array
 	posted                // POST, whose body has pageSize and after; the answer's after
 	single                // no listing: the one row, or the one of each parent
+	dated                 // pageSize, and after and before, which are instants; see placeDated
 )
 
 // listing is a row of the table of listings. Paths lie below /api/v2/.
@@ -39,6 +40,7 @@ type listing struct {
 	window      int    // pageNumber * pageSize must not be more
 	hide        string // see hiding
 	brief       string // the parameter that, unless false, leaves only the key of each row
+	unfiltered  bool   // a posted query may leave out its filters
 }
 
 // usual are the members of an answer beside its array, by style.
@@ -52,6 +54,7 @@ var usual = [...]string{
 	array:    "",
 	posted:   "after",
 	single:   "",
+	dated:    "nextUri selfUri previousUri",
 }
 
 // collection is a listing of one organization.

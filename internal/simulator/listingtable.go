@@ -12,6 +12,7 @@ const afterInBody = "nextUri selfUri previousUri after"
 // definition's; see TestTableIsAsDefined.
 var listings = []listing{
 	{path: "analytics/reporting/exports", model: "ReportingExportJobResponse", needs: "analytics:dataExport:view"},
+	{path: "analytics/reporting/exports/metadata", model: "ReportingExportMetadataJobResponse", style: whole, members: "pageSize pageNumber total selfUri pageCount", needs: "analytics:dataExport:view"},
 	{path: "architect/dependencytracking/build", model: "DependencyStatus", style: single, needs: "architect:dependencyTracking:view"},
 	{path: "architect/dependencytracking/types", model: "DependencyType", needs: "architect:dependencyTracking:view"},
 	{path: "architect/emergencygroups", model: "EmergencyGroup", needs: "routing:emergencyGroup:view"},
@@ -64,6 +65,7 @@ var listings = []listing{
 	{path: "license/users", model: "UserLicenses", members: "pageSize pageNumber total pageCount", of: "users"},
 	{path: "locations", model: "LocationDefinition"},
 	{path: "oauth/clients", model: "OAuthClientListing", style: whole, members: "pageSize pageNumber total previousUri nextUri lastUri firstUri selfUri pageCount", needs: "oauth:client:view"},
+	{path: "organizations/limits/changerequests", model: "LimitChangeRequestDetails", style: dated, needs: "limits:organization:view", rows: 12},
 	{path: "outbound/attemptlimits", model: "AttemptLimits", needs: "outbound:attemptLimits:view", clamp: true},
 	{path: "outbound/callanalysisresponsesets", model: "ResponseSet", needs: "outbound:responseSet:view", clamp: true},
 	{path: "outbound/campaignrules", model: "CampaignRule", needs: "outbound:campaignRule:view", clamp: true},
@@ -122,6 +124,10 @@ var listings = []listing{
 	{path: "speechandtextanalytics/categories", model: "StaCategory", needs: "speechAndTextAnalytics:category:view", rows: 27, most: 25, clamp: true},
 	{path: "speechandtextanalytics/programs", model: "ListedProgram", style: nextPage, members: "pageSize nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:program:view", rows: 4},
 	{path: "speechandtextanalytics/topics", model: "ListedTopic", style: nextPage, members: "pageSize total nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:topic:view", rows: 23, most: 500, clamp: true},
+	{path: "taskmanagement/workitems/query", model: "Workitem", style: posted, needs: "workitems:workitem:view", rows: 33, most: 200, unfiltered: true},
+	{path: "taskmanagement/workitems/{workitemId}/versions", model: "WorkitemVersion", style: after, members: afterInBody, parent: "taskmanagement/workitems/query", needs: "workitems:workitem:view", rows: 3, most: 200},
+	{path: "taskmanagement/workitems/{workitemId}/history", model: "WorkitemsChangeWorkitemDelta", style: after, members: afterInBody, parent: "taskmanagement/workitems/query", needs: "workitems:workitem:view", rows: 4, most: 200},
+	{path: "taskmanagement/workitems/{workitemId}/wrapups", model: "WorkitemWrapup", style: after, parent: "taskmanagement/workitems/query", needs: "workitems:wrapup:view", rows: 2, most: 200},
 	{path: "taskmanagement/workitems/schemas", model: "DataSchema", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/{schemaId}", model: "DataSchema", style: single, parent: "taskmanagement/workitems/schemas", of: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/{schemaId}/versions", model: "DataSchema/version", style: whole, members: "total selfUri", parent: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},

@@ -8,7 +8,7 @@ package simulator
 //	uuid @listing #listing   some other id; an existing entity as reference (with
 //	                         its version: @listing!); an existing entity's id
 //	@own #own #up            the same of the row's own entity, and its parent's id
-//	nth                      its place under its parent, from 1
+//	nth dated                its place under its parent, from 1; see [catalogue.dated]
 //	name text email phone lang digits uri self time date local int num bool
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
@@ -271,4 +271,21 @@ var models = map[string]string{
 	"SchemaQuantityLimits": `id=uuid name=name minFieldNameCharacters=int maxFieldNameCharacters=int minFieldDescriptionCharacters=int maxFieldDescriptionCharacters=int
 		minSchemaNameCharacters=int maxSchemaNameCharacters=int minSchemaDescriptionCharacters=int maxSchemaDescriptionCharacters=int
 		maxNumberOfSchemasPerOrg=int maxNumberOfFieldsPerSchema=int maxNumberOfFieldsPerOrg=int selfUri=self`,
+	"LimitChangeRequestDetails": `id=id key=text namespace=platform.api|outbound|analytics|recording requestedValue=num description=text supportCaseUrl=uri
+		status=Approved|Rejected|Open|ChangeImplemented currentValue=num dateCreated=dated rejectReason=IncreaseNotRequired|OtherReason selfUri=self
+		statusHistory?=[{dateStatusChanged=time status=Approved|Open previousStatus==Pending message=text}]`,
+	"ReportingExportMetadataJobResponse": `id=id name=name viewType=QUEUE_PERFORMANCE_SUMMARY_VIEW|AGENT_PERFORMANCE_DETAIL_VIEW|API_USAGE_VIEW dateLimitations=text
+		requiredFilters=[text] supportedFilters=[text] requiredColumnIds=[text] dependentColumnIds={column=[text]} availableColumnIds=[text] selfUri=self`,
+	"Workitem":        `+Workitem/common id=id selfUri=self`,
+	"WorkitemVersion": `+Workitem/common id=#up version=nth selfUri=self`,
+	"WorkitemWrapup":  `workitem={id=#up} wrapupCode={id=#routing/wrapupcodes name=name} modifiedBy={id=#users} user={id=#users} dateModified=time`,
+	"WorkitemsChangeWorkitemDelta": `version=nth modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} priority={newValue=int
+		oldValue=int} statusId={newValue=uuid oldValue=uuid} dateDue={newValue=time oldValue=time} assigneeId={newValue=uuid oldValue=uuid}}`,
+	"Workitem/common": `name=name division=@authorization/divisions type=@taskmanagement/worktypes/query description=text language={id=#routing/languages} priority=int
+		dateCreated=time dateModified=time dateDue=time dateExpires=time durationSeconds=int ttl=int status={id=uuid name=name}
+		statusCategory=Open|InProgress|Waiting|Closed dateClosed=time workbin=@taskmanagement/workbins/query reporter=@users assignee=@users
+		externalContact={id=#externalcontacts/contacts} externalTag=text modifiedBy={id=#users} queue=@routing/queues
+		assignmentState=Connected|Disconnected|Terminated|Parked dateAssignmentStateChanged=time alertTimeoutSeconds=int skills=[{id=#routing/skills}]
+		preferredAgents=[{id=#users}] autoStatusTransition=bool schema={id=#taskmanagement/workitems/schemas version=int}
+		customFields={顧客区分_text=text 件数_integer=int open_checkbox=bool} scoredAgents=[{agent={id=#users} score=int}]`,
 }

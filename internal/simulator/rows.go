@@ -362,6 +362,8 @@ func (w *entity) scalar(kind string, depth int) {
 		w.self(w.c.base, w.ordinal)
 	case "time":
 		w.instant(w.o.from - int64(w.r.below(700*24*3600))*1000 + int64(w.r.below(1000)))
+	case "dated":
+		w.instant(w.cat.dated(w.c, w.i))
 	case "date":
 		w.raw(`"2025-0`).int(1 + w.r.below(9)).raw(`-1`).int(w.r.below(10)).raw(`"`)
 	case "local":
