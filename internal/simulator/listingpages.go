@@ -109,7 +109,7 @@ func (p *listingPage) read(s *Server) string {
 		switch {
 		case slices.Contains(neutral, name), name != "" && slices.Contains([]string{c.query, c.hiding.parameter, c.brief, paging[0], paging[1]}, name):
 		case name == "sortOrder" && strings.HasPrefix(strings.ToLower(values[0]), "asc"):
-		case name == "before" && c.style == dated:
+		case name == "before" && c.style == dated, slices.Contains(strings.Fields(c.heedless), name):
 		case name == "divisionId" && c.style == scan && values[0] == "*":
 		default:
 			return "the simulator knows no parameter " + strconv.Quote(name)

@@ -41,6 +41,8 @@ type listing struct {
 	hide        string // see hiding
 	brief       string // the parameter that, unless false, leaves only the key of each row
 	unfiltered  bool   // a posted query may leave out its filters
+	heedless    string // parameters that it takes and does not heed
+	beyond      bool   // the public definition that we hold leaves it out
 }
 
 // usual are the members of an answer beside its array, by style.

@@ -38,6 +38,11 @@ var unpaged = []string{
 	"analytics/reporting/exports/metadata", "externalcontacts/contacts/schemas", "license/definitions", "oauth/clients", "presence/definitions", "recording/keyconfigurations",
 	"taskmanagement/workitems/schemas", "taskmanagement/workitems/schemas/{schemaId}/versions", "taskmanagement/workitems/schemas/coretypes",
 	"taskmanagement/worktypes/{worktypeId}/statuses", "usage/events/definitions", "webdeployments/configurations", "webdeployments/deployments",
+	"outbound/schedules/campaigns", "workforcemanagement/businessunits",
+	"workforcemanagement/businessunits/{businessUnitId}/activitycodes", "workforcemanagement/businessunits/{businessUnitId}/managementunits",
+	"workforcemanagement/businessunits/{businessUnitId}/planninggroups", "workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates",
+	"workforcemanagement/managementunits/{managementUnitId}/timeofflimits", "workforcemanagement/managementunits/{managementUnitId}/users",
+	"workforcemanagement/managementunits/{managementUnitId}/workplans",
 }
 
 // paths gives the path of a listing for each of its parents, and the parent's id.

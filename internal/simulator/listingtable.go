@@ -7,6 +7,18 @@ const scimActive = `filter =0 active%20eq%20true=0 active%20eq%20false=1`
 // afterInBody: the cursor stands by itself beside nextUri.
 const afterInBody = "nextUri selfUri previousUri after"
 
+// wfmAny are the permissions any of which shows activity codes.
+const wfmAny = "wfm:agentSchedule:view wfm:agentTimeOffRequest:submit wfm:activityCode:add wfm:activityCode:delete wfm:activityCode:edit wfm:activityCode:view " +
+	"wfm:agent:edit wfm:agent:view wfm:businessUnit:add wfm:businessUnit:delete wfm:businessUnit:edit wfm:businessUnit:view wfm:historicalAdherence:view " +
+	"wfm:shrinkage:view wfm:intraday:view wfm:managementUnit:add wfm:managementUnit:delete wfm:managementUnit:edit wfm:managementUnit:view " +
+	"wfm:realtimeAdherence:view wfm:schedule:add wfm:schedule:delete wfm:schedule:edit wfm:schedule:generate wfm:schedule:view wfm:publishedSchedule:view " +
+	"wfm:serviceGoalTemplate:add wfm:serviceGoalTemplate:delete wfm:serviceGoalTemplate:edit wfm:serviceGoalTemplate:view wfm:planningGroup:add " +
+	"wfm:planningGroup:delete wfm:planningGroup:edit wfm:planningGroup:view wfm:shiftTradeRequest:edit wfm:shiftTradeRequest:view wfm:shortTermForecast:add " +
+	"wfm:shortTermForecast:delete wfm:shortTermForecast:edit wfm:shortTermForecast:view wfm:timeOffLimit:add wfm:timeOffLimit:delete wfm:timeOffLimit:edit " +
+	"wfm:timeOffLimit:view wfm:timeOffPlan:add wfm:timeOffPlan:delete wfm:timeOffPlan:edit wfm:timeOffPlan:view wfm:timeOffRequest:add wfm:timeOffRequest:edit " +
+	"wfm:timeOffRequest:view wfm:workPlan:add wfm:workPlan:delete wfm:workPlan:edit wfm:workPlan:view wfm:workPlanRotation:add wfm:workPlanRotation:delete " +
+	"wfm:workPlanRotation:edit wfm:workPlanRotation:view"
+
 // listings is what the public definition lists of a customer's configuration and
 // directory. Enumerations, page sizes, permissions and array names are the
 // definition's; see TestTableIsAsDefined.
@@ -159,4 +171,22 @@ var listings = []listing{
 	{path: "voicemail/users/{userId}/messages", model: "VoicemailMessage", needs: "voicemail:voicemail:viewOther", rows: 3, parent: "users"},
 	{path: "webdeployments/configurations", model: "WebDeploymentConfigurationVersion", style: whole, members: "nextUri selfUri previousUri total", needs: "webDeployments:configuration:view"},
 	{path: "webdeployments/deployments", model: "ExpandableWebDeployment", style: whole, members: "nextUri selfUri previousUri total", needs: "webDeployments:deployment:view"},
+	// Beyond the definition: paths, parameters, permissions and shapes are those
+	// that MyPureCloud/platform-client-sdk-cli states for these operations
+	// (build/gc/cmd, build/gc/models). In workforce management nothing is paged;
+	// the one listing that has a page's parameters calls them deprecated and
+	// without effect.
+	{path: "authorization/roles/{roleId}/subjectgrants", model: "SubjectDivisionGrants", parent: "authorization/roles", of: "users", needs: "authorization:role:view", rows: 4, beyond: true},
+	{path: "authorization/subjects/{subjectId}", model: "AuthzSubject", style: single, parent: "users", of: "users", needs: "authorization:grant:view", beyond: true},
+	{path: "outbound/schedules/campaigns", model: "CampaignSchedule", style: array, needs: "outbound:schedule:view", beyond: true},
+	{path: "routing/sms/addresses", model: "SmsAddress", needs: "sms:phoneNumber:view", beyond: true},
+	{path: "workforcemanagement/businessunits", model: "BusinessUnitListItem", style: whole, members: " ", rows: 3, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/activitycodes", model: "BusinessUnitActivityCode", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: wfmAny, rows: 9, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/managementunits", model: "ManagementUnit", style: whole, parent: "workforcemanagement/businessunits", of: "workforcemanagement/managementunits", rows: 2, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/planninggroups", model: "PlanningGroup", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: "wfm:planningGroup:view wfm:shortTermForecast:view wfm:intraday:view wfm:agent:view wfm:schedule:view wfm:publishedSchedule:view", beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates", model: "ServiceGoalTemplate", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: "wfm:serviceGoalTemplate:view wfm:planningGroup:view wfm:shortTermForecast:view", rows: 3, beyond: true},
+	{path: "workforcemanagement/managementunits", model: "ManagementUnit", style: whole, members: "pageSize pageNumber total selfUri pageCount", heedless: "pageSize pageNumber", beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/timeofflimits", model: "TimeOffLimit", style: whole, members: " ", parent: "workforcemanagement/managementunits", needs: "wfm:timeOffLimit:view wfm:timeOffPlan:view", rows: 2, beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/users", model: "UserReference", style: whole, members: " ", parent: "workforcemanagement/managementunits", of: "users", needs: "wfm:agent:view wfm:historicalAdherence:view wfm:publishedSchedule:view wfm:realtimeAdherence:view wfm:schedule:view wfm:timeOffRequest:view wfm:workPlanRotation:view wfm:workPlan:view", rows: 6, beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/workplans", model: "WorkPlanListItemResponse", style: whole, members: " ", parent: "workforcemanagement/managementunits", needs: "wfm:agent:view wfm:publishedSchedule:view wfm:schedule:view wfm:workPlanRotation:view wfm:workPlan:view", rows: 4, beyond: true},
 }

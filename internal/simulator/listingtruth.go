@@ -20,6 +20,17 @@ type Listing struct {
 	Query  string `json:"query,omitempty"`
 }
 
+// Beyond names what the simulator serves although the public definition that we
+// hold leaves it out.
+func Beyond() (patterns []string) {
+	for _, l := range listings {
+		if l.beyond {
+			patterns = append(patterns, apiBase+l.path)
+		}
+	}
+	return patterns
+}
+
 // Listings names the listings that the organization has.
 func (t *Truth) Listings() (list []Listing) {
 	for _, c := range t.s.entities.all {

@@ -288,4 +288,22 @@ var models = map[string]string{
 		assignmentState=Connected|Disconnected|Terminated|Parked dateAssignmentStateChanged=time alertTimeoutSeconds=int skills=[{id=#routing/skills}]
 		preferredAgents=[{id=#users}] autoStatusTransition=bool schema={id=#taskmanagement/workitems/schemas version=int}
 		customFields={顧客区分_text=text 件数_integer=int open_checkbox=bool} scoredAgents=[{agent={id=#users} score=int}]`,
+	"SubjectDivisionGrants": `id=id name=name divisions=[@authorization/divisions] type==PC_USER selfUri=self`,
+	"AuthzSubject": `id=id name=name grants=[{subjectId=#own division=@authorization/divisions role={id=#authorization/roles name=name description=text default=bool}
+		grantMadeAt=time}] version=int selfUri=self`,
+	"CampaignSchedule":     `id=id name=name dateCreated=time dateModified=time version=int intervals=[{start=time end=time}] timeZone==Asia/Tokyo campaign=@outbound/campaigns selfUri=self`,
+	"SmsAddress":           `id=id name=name street=text city=text region=text postalCode=digits countryCode=JP|US validated=bool selfUri=self`,
+	"BusinessUnitListItem": `id=id name=name authorized=bool division=@authorization/divisions selfUri=self`,
+	"BusinessUnitActivityCode": `id=id name=name active=bool defaultCode=bool category=OnQueueWork|Break|Meal|Meeting|OffQueueWork|TimeOff|Training|Unavailable|Unscheduled
+		lengthInMinutes=int countsAsPaidTime=bool countsAsWorkTime=bool agentTimeOffSelectable=bool countsTowardShrinkage=bool plannedShrinkage=bool
+		interruptible=bool metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"ManagementUnit": `id=id name=name businessUnit=@workforcemanagement/businessunits division=@authorization/divisions version=int modifiedBy={id=#users} dateModified=time selfUri=self`,
+	"PlanningGroup": `id=id name=name serviceGoalTemplate={id=uuid} routePaths=[{queue={id=#routing/queues} mediaType=Voice|Chat|Email|Callback|Message
+		language={id=#routing/languages} skills=[{id=#routing/skills}]}] metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"ServiceGoalTemplate": `id=id name=name serviceLevel={include=bool percent=int seconds=int} averageSpeedOfAnswer={include=bool seconds=int}
+		abandonRate={include=bool percent=int} metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"TimeOffLimit":  `id=id granularity==Daily defaultLimitMinutes=int metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"UserReference": `id=id selfUri=self`,
+	"WorkPlanListItemResponse": `id=id name=name enabled=bool valid=bool constrainWeeklyPaidTime=bool flexibleWeeklyPaidTime=bool weeklyExactPaidMinutes=int
+		constrainPaidTimeGranularity=bool paidTimeGranularityMinutes=int maximumDays=int shifts=[] agents=[] metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
 }
