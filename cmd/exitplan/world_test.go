@@ -143,7 +143,7 @@ func definition(t *testing.T) func(http.Handler) http.Handler {
 		t.Log("without the public API definition: requests and answers are not checked against it")
 		return nil
 	}
-	checker, err := apicheck.New(file)
+	checker, err := apicheck.New(file, simulator.Beyond()...)
 	if err != nil {
 		t.Fatal(err)
 	}

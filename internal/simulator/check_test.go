@@ -7,11 +7,12 @@ import (
 	"sync"
 	"testing"
 
+	"exitplan/internal/simulator"
 	"exitplan/internal/simulator/apicheck"
 )
 
 var checker = sync.OnceValues(func() (*apicheck.Checker, error) {
-	return apicheck.New("../../../shared/genesys-api/definition.json")
+	return apicheck.New("../../../shared/genesys-api/definition.json", simulator.Beyond()...)
 })
 
 // definitionCheck fails the test on any request or answer that is not as the

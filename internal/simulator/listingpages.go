@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// neutral are parameters that do not change which rows there are; expansions are
-// best effort on the platform, and none here.
+// neutral are parameters that do not change which rows there are. Expansions are
+// best effort on the platform; here they add the optional fields of a model.
 var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources", "includeSchemas", "summary", "userCount",
 	"objectCount", "deleted", "includeFileUrls", "includeImportStatus", "includeSize", "allowEmptyResult", "onlyLatestPerContext", "onlyLatestEnabledPerContext"}
 
@@ -21,7 +21,7 @@ var neutral = []string{"expand", "sortBy", "includeMediaUris", "includeResources
 var pagingParameters = [...][2]string{
 	numbered: {"pageSize", "pageNumber"}, after: {"pageSize", "after"}, nextPage: {"pageSize", "nextPage"},
 	scan: {"limit", "cursor"}, scim: {"count", "startIndex"}, whole: {}, array: {},
-	posted: {"pageSize", "after"},
+	posted: {"pageSize", "after"}, single: {}, dated: {"pageSize", "after"},
 }
 
 // listingPage is a request for a page, and what the answer will say.
@@ -31,7 +31,7 @@ type listingPage struct {
 	path       string
 	parent     int
 	view       view
-	brief      bool
+	shape      shape
 	total      int // rows in view
 	size       int
 	first, end int    // of the rows in view
@@ -63,7 +63,7 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			return
 		}
 		if c.style == posted {
-			if p.query = postedQuery(r.Body); p.query == nil {
+			if p.query = postedQuery(r.Body, c.unfiltered); p.query == nil {
 				badRequest(w, r, "the body is not a query without filters")
 				return
 			}
@@ -72,7 +72,11 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			badRequest(w, r, problem)
 			return
 		}
-		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim {
+		if c.style == single && p.total == 0 {
+			notHere(w, r, caller{})
+			return
+		}
+		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim && c.style != dated {
 			s.spoil(r, p)
 		}
 		s.writeListing(w, p)
@@ -81,14 +85,14 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 
 // postedQuery gives a body's paging as parameters, or nothing for one that asks
 // for more.
-func postedQuery(body io.Reader) url.Values {
+func postedQuery(body io.Reader, unfiltered bool) url.Values {
 	var q struct {
 		PageSize int               `json:"pageSize"`
 		After    string            `json:"after"`
 		Filters  []json.RawMessage `json:"filters"`
 		Select   string            `json:"select"`
 	}
-	if json.NewDecoder(body).Decode(&q) != nil || q.Filters == nil || len(q.Filters) > 0 || q.Select != "" {
+	if json.NewDecoder(body).Decode(&q) != nil || q.Filters == nil && !unfiltered || len(q.Filters) > 0 || q.Select != "" {
 		return nil
 	}
 	query := url.Values{"after": {q.After}}
@@ -105,6 +109,7 @@ func (p *listingPage) read(s *Server) string {
 		switch {
 		case slices.Contains(neutral, name), name != "" && slices.Contains([]string{c.query, c.hiding.parameter, c.brief, paging[0], paging[1]}, name):
 		case name == "sortOrder" && strings.HasPrefix(strings.ToLower(values[0]), "asc"):
+		case name == "before" && c.style == dated, slices.Contains(strings.Fields(c.heedless), name):
 		case name == "divisionId" && c.style == scan && values[0] == "*":
 		default:
 			return "the simulator knows no parameter " + strconv.Quote(name)
@@ -133,19 +138,33 @@ func (p *listingPage) read(s *Server) string {
 			}
 		}
 		classes = h.values[at].classes
+		if c.style == single && !strings.Contains(classes, strconv.Itoa(h.classAt(c.base.placeOf(p.parent)))) {
+			rows = 0
+		}
 	}
 	p.view = c.hiding.view(classes, rows)
 	p.total = p.view.total()
-	p.brief = c.brief != "" && p.query.Get(c.brief) != "false"
+	p.shape.brief = c.brief != "" && p.query.Get(c.brief) != "false"
+	p.shape.expand = strings.Split(strings.Join(p.query["expand"], ","), ",")
 	p.key = fmt.Sprint(c.path, " ", p.parent, " ", classes)
+	if problem := p.readSize(); problem != "" {
+		return problem
+	}
+	switch {
+	case c.style == dated:
+		return p.placeDated(s)
+	case paging[0] == "":
+		p.end, p.pageNumber, p.pageCount = p.total, 1, 1
+		return ""
+	}
 	return p.place(s.cfg.Seed)
 }
 
-// place finds the page's rows.
-func (p *listingPage) place(seed uint64) string {
+// readSize finds how many rows a page has.
+func (p *listingPage) readSize() string {
 	c, paging := p.c, pagingParameters[p.c.style]
 	if paging[0] == "" {
-		p.size, p.end, p.pageNumber, p.pageCount = p.total, p.total, 1, 1
+		p.size = p.total
 		return ""
 	}
 	least := map[style]int{scan: 10, scim: 0}
@@ -161,6 +180,12 @@ func (p *listingPage) place(seed uint64) string {
 		}
 		p.size = min(n, c.most)
 	}
+	return ""
+}
+
+// place finds the page's rows.
+func (p *listingPage) place(seed uint64) string {
+	c, paging := p.c, pagingParameters[p.c.style]
 	p.pageCount = (p.total + max(p.size, 1) - 1) / max(p.size, 1)
 	text := p.query.Get(paging[1])
 	switch {
@@ -216,6 +241,10 @@ func (s *Server) spoil(r *http.Request, p *listingPage) {
 
 func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 	w.Header().Set("Content-Type", "application/json")
+	if p.c.style == single {
+		_, _ = w.Write(s.entities.appendEntity(nil, p.c, p.parent, 0, p.shape))
+		return
+	}
 	b := []byte(`{"` + p.c.arrayName() + `":[`)
 	if p.c.style == array {
 		b = []byte(`[`)
@@ -224,7 +253,7 @@ func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 		if j > p.first {
 			b = append(b, ',')
 		}
-		b = s.entities.appendEntity(b, p.c, p.parent, p.view.at(j), p.brief)
+		b = s.entities.appendEntity(b, p.c, p.parent, p.view.at(j), p.shape)
 		if len(b) > 64<<10 {
 			if _, err := w.Write(b); err != nil {
 				return
@@ -244,12 +273,13 @@ func (s *Server) writeListing(w http.ResponseWriter, p *listingPage) {
 	_, _ = w.Write(b)
 }
 
-// arrayName is the member that holds the rows; a bare array has none.
+// arrayName is the member that holds the rows; a bare array, and one object, have
+// none.
 func (c *collection) arrayName() string {
 	switch c.style {
 	case scim:
 		return "Resources"
-	case array:
+	case array, single:
 		return ""
 	}
 	return "entities"

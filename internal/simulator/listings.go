@@ -21,6 +21,8 @@ const (
 	whole                 // not paged
 	array                 // not paged, a bare array
 	posted                // POST, whose body has pageSize and after; the answer's after
+	single                // no listing: the one row, or the one of each parent
+	dated                 // pageSize, and after and before, which are instants; see placeDated
 )
 
 // listing is a row of the table of listings. Paths lie below /api/v2/.
@@ -38,6 +40,9 @@ type listing struct {
 	window      int    // pageNumber * pageSize must not be more
 	hide        string // see hiding
 	brief       string // the parameter that, unless false, leaves only the key of each row
+	unfiltered  bool   // a posted query may leave out its filters
+	heedless    string // parameters that it takes and does not heed
+	beyond      bool   // the public definition that we hold leaves it out
 }
 
 // usual are the members of an answer beside its array, by style.
@@ -50,6 +55,8 @@ var usual = [...]string{
 	whole:    "total selfUri",
 	array:    "",
 	posted:   "after",
+	single:   "",
+	dated:    "nextUri selfUri previousUri",
 }
 
 // collection is a listing of one organization.
@@ -80,7 +87,7 @@ func newCatalogue(o *org) (*catalogue, error) {
 	cat := &catalogue{org: o, byPath: map[string]*collection{}}
 	numbers := map[int]string{}
 	for _, l := range listings {
-		def(&l.rows, 5)
+		def(&l.rows, map[bool]int{true: 1, false: 5}[l.style == single])
 		def(&l.size, map[bool]int{true: 100, false: 25}[l.style == scan])
 		def(&l.most, map[bool]int{true: 200, false: 100}[l.style == scan])
 		def(&l.members, usual[l.style])
@@ -89,7 +96,7 @@ func newCatalogue(o *org) (*catalogue, error) {
 			panic("simulator: the numbers of " + l.path + " and " + other + " are equal")
 		}
 		numbers[c.number] = l.path
-		c.count, c.sparse = l.rows, l.parent != ""
+		c.count, c.sparse = l.rows, l.parent != "" && l.style != single
 		cat.all = append(cat.all, c)
 		cat.byPath[l.path] = c
 	}
@@ -144,6 +151,8 @@ func (cat *catalogue) configure(cfg Config) error {
 			return err
 		case c.alias():
 			return fmt.Errorf("simulator: %s lists the entities of %s: configure those", pattern, c.base.pattern)
+		case c.style == single:
+			return fmt.Errorf("simulator: %s is one object", pattern)
 		case n < 0 || n > maxPerDay:
 			return fmt.Errorf("simulator: %d entities of %s: at most %d", n, pattern, maxPerDay)
 		}
@@ -166,7 +175,7 @@ func (c *collection) method() string {
 
 // alias says that a collection shows all entities of another, parent by parent.
 func (c *collection) alias() bool {
-	return c.base != c && (c.up == nil) == (c.base.up == nil)
+	return c.base != c && c.style != single && (c.up == nil) == (c.base.up == nil)
 }
 
 // total counts the ordinals that a collection uses for its own entities.
@@ -191,6 +200,8 @@ func (c *collection) rowsOf(parent int) int {
 // ordinal is that of a row's entity in its base.
 func (c *collection) ordinal(parent, i int) int {
 	switch {
+	case c.style == single:
+		return parent
 	case c.up == nil:
 		return i
 	case c.base == c || c.alias():
@@ -198,6 +209,14 @@ func (c *collection) ordinal(parent, i int) int {
 	default:
 		return (parent*7 + i) % c.base.count
 	}
+}
+
+// placeOf is the place, under its parent, of one of a base's entities.
+func (c *collection) placeOf(ordinal int) int {
+	if c.up == nil {
+		return ordinal
+	}
+	return ordinal % c.count
 }
 
 // id of one of a base's entities. Users, queues and divisions are those of which

@@ -7,11 +7,25 @@ const scimActive = `filter =0 active%20eq%20true=0 active%20eq%20false=1`
 // afterInBody: the cursor stands by itself beside nextUri.
 const afterInBody = "nextUri selfUri previousUri after"
 
+// wfmAny are the permissions any of which shows activity codes.
+const wfmAny = "wfm:agentSchedule:view wfm:agentTimeOffRequest:submit wfm:activityCode:add wfm:activityCode:delete wfm:activityCode:edit wfm:activityCode:view " +
+	"wfm:agent:edit wfm:agent:view wfm:businessUnit:add wfm:businessUnit:delete wfm:businessUnit:edit wfm:businessUnit:view wfm:historicalAdherence:view " +
+	"wfm:shrinkage:view wfm:intraday:view wfm:managementUnit:add wfm:managementUnit:delete wfm:managementUnit:edit wfm:managementUnit:view " +
+	"wfm:realtimeAdherence:view wfm:schedule:add wfm:schedule:delete wfm:schedule:edit wfm:schedule:generate wfm:schedule:view wfm:publishedSchedule:view " +
+	"wfm:serviceGoalTemplate:add wfm:serviceGoalTemplate:delete wfm:serviceGoalTemplate:edit wfm:serviceGoalTemplate:view wfm:planningGroup:add " +
+	"wfm:planningGroup:delete wfm:planningGroup:edit wfm:planningGroup:view wfm:shiftTradeRequest:edit wfm:shiftTradeRequest:view wfm:shortTermForecast:add " +
+	"wfm:shortTermForecast:delete wfm:shortTermForecast:edit wfm:shortTermForecast:view wfm:timeOffLimit:add wfm:timeOffLimit:delete wfm:timeOffLimit:edit " +
+	"wfm:timeOffLimit:view wfm:timeOffPlan:add wfm:timeOffPlan:delete wfm:timeOffPlan:edit wfm:timeOffPlan:view wfm:timeOffRequest:add wfm:timeOffRequest:edit " +
+	"wfm:timeOffRequest:view wfm:workPlan:add wfm:workPlan:delete wfm:workPlan:edit wfm:workPlan:view wfm:workPlanRotation:add wfm:workPlanRotation:delete " +
+	"wfm:workPlanRotation:edit wfm:workPlanRotation:view"
+
 // listings is what the public definition lists of a customer's configuration and
 // directory. Enumerations, page sizes, permissions and array names are the
 // definition's; see TestTableIsAsDefined.
 var listings = []listing{
 	{path: "analytics/reporting/exports", model: "ReportingExportJobResponse", needs: "analytics:dataExport:view"},
+	{path: "analytics/reporting/exports/metadata", model: "ReportingExportMetadataJobResponse", style: whole, members: "pageSize pageNumber total selfUri pageCount", needs: "analytics:dataExport:view"},
+	{path: "architect/dependencytracking/build", model: "DependencyStatus", style: single, needs: "architect:dependencyTracking:view"},
 	{path: "architect/dependencytracking/types", model: "DependencyType", needs: "architect:dependencyTracking:view"},
 	{path: "architect/emergencygroups", model: "EmergencyGroup", needs: "routing:emergencyGroup:view"},
 	{path: "architect/grammars", model: "Grammar", needs: "architect:grammar:view"},
@@ -40,6 +54,7 @@ var listings = []listing{
 	{path: "externalcontacts/contacts/schemas", model: "DataSchema", style: whole, members: "total selfUri", needs: "externalContacts:customFields:view"},
 	{path: "flows", model: "Flow", needs: "architect:flow:view", rows: 12, hide: "deleted false=0 true=01"},
 	{path: "flows/{flowId}/versions", model: "FlowVersion", parent: "flows", needs: "architect:flow:view", rows: 3},
+	{path: "flows/{flowId}/latestconfiguration", model: "FlowConfiguration", style: single, parent: "flows", of: "flows", needs: "architect:flow:view", hide: "deleted false=0 true=01"},
 	{path: "flows/datatables", model: "DataTable", needs: "architect:datatable:view"},
 	{path: "flows/datatables/{datatableId}/import/jobs", model: "DataTableImportJob", members: "pageSize pageNumber total pageCount", parent: "flows/datatables", needs: "architect:datatable:edit architect:datatableRow:view", rows: 2},
 	{path: "flows/datatables/{datatableId}/rows", parent: "flows/datatables", needs: "architect:datatable:view architect:datatableRow:view", rows: 30, brief: "showbrief"},
@@ -50,9 +65,11 @@ var listings = []listing{
 	{path: "groups", model: "Group", rows: 7},
 	{path: "groups/{groupId}/members", model: "User", parent: "groups", rows: 6, of: "users"},
 	{path: "integrations", model: "Integration", needs: "integrations:integration:view"},
+	{path: "integrations/{integrationId}/config/current", model: "IntegrationConfiguration", style: single, parent: "integrations", needs: "integrations:integration:view"},
 	{path: "knowledge/knowledgebases", model: "KnowledgeBase", style: after, needs: "knowledge:knowledgebase:view", rows: 3},
 	{path: "knowledge/knowledgebases/{knowledgeBaseId}/categories", model: "CategoryResponse", style: after, parent: "knowledge/knowledgebases", needs: "knowledge:category:view", most: 200},
 	{path: "knowledge/knowledgebases/{knowledgeBaseId}/documents", model: "KnowledgeDocumentResponse", style: after, parent: "knowledge/knowledgebases", needs: "knowledge:document:view", rows: 9, most: 200, hide: "includeDrafts false=0 true=01"},
+	{path: "knowledge/knowledgebases/{knowledgeBaseId}/documents/{documentId}", model: "KnowledgeDocumentResponse/whole", style: single, parent: "knowledge/knowledgebases/{knowledgeBaseId}/documents", of: "knowledge/knowledgebases/{knowledgeBaseId}/documents", needs: "knowledge:document:view"},
 	{path: "knowledge/knowledgebases/{knowledgeBaseId}/documents/{documentId}/variations", model: "DocumentVariationResponse", style: after, parent: "knowledge/knowledgebases/{knowledgeBaseId}/documents", needs: "knowledge:document:view", rows: 2, most: 200},
 	{path: "knowledge/knowledgebases/{knowledgeBaseId}/documents/{documentId}/versions", model: "KnowledgeDocumentVersion", style: after, parent: "knowledge/knowledgebases/{knowledgeBaseId}/documents", needs: "knowledge:documentVersion:view", rows: 3, most: 200},
 	{path: "knowledge/knowledgebases/{knowledgeBaseId}/labels", model: "LabelResponse", style: after, parent: "knowledge/knowledgebases", needs: "knowledge:label:view", most: 200},
@@ -60,6 +77,7 @@ var listings = []listing{
 	{path: "license/users", model: "UserLicenses", members: "pageSize pageNumber total pageCount", of: "users"},
 	{path: "locations", model: "LocationDefinition"},
 	{path: "oauth/clients", model: "OAuthClientListing", style: whole, members: "pageSize pageNumber total previousUri nextUri lastUri firstUri selfUri pageCount", needs: "oauth:client:view"},
+	{path: "organizations/limits/changerequests", model: "LimitChangeRequestDetails", style: dated, needs: "limits:organization:view", rows: 12},
 	{path: "outbound/attemptlimits", model: "AttemptLimits", needs: "outbound:attemptLimits:view", clamp: true},
 	{path: "outbound/callanalysisresponsesets", model: "ResponseSet", needs: "outbound:responseSet:view", clamp: true},
 	{path: "outbound/campaignrules", model: "CampaignRule", needs: "outbound:campaignRule:view", clamp: true},
@@ -71,6 +89,8 @@ var listings = []listing{
 	{path: "outbound/filespecificationtemplates", model: "FileSpecificationTemplate", needs: "outbound:fileSpecificationTemplate:view", clamp: true},
 	{path: "outbound/messagingcampaigns", model: "MessagingCampaign", needs: "outbound:messagingCampaign:view outbound:emailCampaign:view outbound:whatsAppCampaign:view", clamp: true},
 	{path: "outbound/rulesets", model: "RuleSet", needs: "outbound:ruleSet:view", clamp: true},
+	{path: "outbound/settings", model: "OutboundSettings", style: single, needs: "outbound:settings:view"},
+	{path: "outbound/wrapupcodemappings", model: "WrapUpCodeMapping", style: single, needs: "outbound:wrapUpCodeMapping:view"},
 	{path: "outbound/sequences", model: "CampaignSequence", needs: "outbound:campaignSequence:view", clamp: true},
 	{path: "presence/definitions", model: "OrganizationPresenceDefinition", style: whole, members: "total selfUri", needs: "presence:presenceDefinition:view", rows: 9, hide: "deactivated false=0 true=1"},
 	{path: "presencedefinitions", model: "OrganizationPresence", rows: 9, hide: "deleted false=0 true=1 all=01"},
@@ -78,8 +98,10 @@ var listings = []listing{
 	{path: "quality/forms", model: "EvaluationFormResponse", needs: "quality:evaluationForm:view"},
 	{path: "quality/forms/{formId}/versions", model: "EvaluationFormResponse", parent: "quality/forms", needs: "quality:evaluationForm:view", rows: 3},
 	{path: "quality/forms/evaluations", model: "EvaluationFormResponse", needs: "quality:evaluationForm:view", of: "quality/forms"},
+	{path: "quality/forms/evaluations/{formId}", model: "EvaluationFormResponse/whole", style: single, parent: "quality/forms/evaluations/{formId}/versions", of: "quality/forms/{formId}/versions", needs: "quality:evaluationForm:view"},
 	{path: "quality/forms/evaluations/{formId}/versions", model: "EvaluationFormResponse", parent: "quality/forms/evaluations", needs: "quality:evaluationForm:view", of: "quality/forms/{formId}/versions"},
 	{path: "quality/forms/surveys", model: "SurveyForm", needs: "quality:surveyForm:view"},
+	{path: "quality/forms/surveys/{formId}", model: "SurveyForm/whole", style: single, parent: "quality/forms/surveys/{formId}/versions", of: "quality/forms/surveys/{formId}/versions", needs: "quality:surveyForm:view"},
 	{path: "quality/forms/surveys/{formId}/versions", model: "SurveyForm", parent: "quality/forms/surveys", needs: "quality:surveyForm:view", rows: 2},
 	{path: "quality/publishedforms", model: "EvaluationFormResponse", needs: "quality:evaluationForm:view", of: "quality/forms"},
 	{path: "quality/publishedforms/evaluations", model: "EvaluationFormResponse", needs: "quality:evaluationForm:view", of: "quality/forms"},
@@ -89,6 +111,7 @@ var listings = []listing{
 	{path: "recording/keyconfigurations", model: "RecordingEncryptionConfiguration", style: whole, members: "total selfUri", needs: "recording:encryptionKey:view"},
 	{path: "recording/mediaretentionpolicies", model: "Policy", needs: "recording:retentionPolicy:view"},
 	{path: "recording/recordingkeys", model: "EncryptionKey", needs: "recording:encryptionKey:view"},
+	{path: "recording/recordingkeys/rotationschedule", model: "KeyRotationSchedule", style: single, needs: "recording:encryptionKey:view"},
 	{path: "responsemanagement/libraries", model: "Library", needs: "responses:library:view"},
 	{path: "responsemanagement/responses", model: "Response", needs: "responses:response:view", rows: 6, parent: "responsemanagement/libraries", query: "libraryId"},
 	{path: "routing/assessments", model: "BenefitAssessment", style: after, needs: "routing:queue:view routing:assessment:view", most: 200},
@@ -99,20 +122,29 @@ var listings = []listing{
 	{path: "routing/queues/divisionviews/all", model: "Queue", needs: "routing:queue:search", most: 500, of: "routing/queues"},
 	{path: "routing/queues/{queueId}/members", model: "QueueMember", members: "pageNumber pageSize previousUri nextUri firstUri selfUri", parent: "routing/queues", needs: "routing:queue:view routing:queue:edit routing:queue:readonly routing:queueMember:manage", rows: 8, of: "users"},
 	{path: "routing/queues/{queueId}/wrapupcodes", model: "WrapupCode", parent: "routing/queues", needs: "routing:queue:view", rows: 4, of: "routing/wrapupcodes"},
+	{path: "routing/settings", model: "RoutingSettings", style: single},
 	{path: "routing/skillgroups", model: "SkillGroupDefinition", style: after, needs: "routing:skillGroup:view"},
 	{path: "routing/skills", model: "RoutingSkill", rows: 27},
 	{path: "routing/sms/phonenumbers", model: "SmsPhoneNumber", needs: "sms:phoneNumber:view"},
+	{path: "routing/utilization", model: "UtilizationResponse", style: single, needs: "routing:utilization:manage routing:utilization:view"},
 	{path: "routing/wrapupcodes", model: "WrapupCode", needs: "routing:wrapupCode:view", rows: 30},
 	{path: "scim/users", model: "ScimV2User", style: scim, of: "users", hide: scimActive},
 	{path: "scim/v2/users", model: "ScimV2User", style: scim, of: "users", hide: scimActive},
 	{path: "scim/groups", model: "ScimV2Group", style: scim, needs: "directory:group:edit", of: "groups"},
 	{path: "scripts", model: "Script", needs: "scripter:script:view", rows: 7},
+	{path: "scripts/{scriptId}", model: "Script/whole", style: single, parent: "scripts", of: "scripts", needs: "scripter:script:view"},
 	{path: "speechandtextanalytics/categories", model: "StaCategory", needs: "speechAndTextAnalytics:category:view", rows: 27, most: 25, clamp: true},
 	{path: "speechandtextanalytics/programs", model: "ListedProgram", style: nextPage, members: "pageSize nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:program:view", rows: 4},
 	{path: "speechandtextanalytics/topics", model: "ListedTopic", style: nextPage, members: "pageSize total nextUri selfUri pageCount", size: 20, needs: "speechAndTextAnalytics:topic:view", rows: 23, most: 500, clamp: true},
+	{path: "taskmanagement/workitems/query", model: "Workitem", style: posted, needs: "workitems:workitem:view", rows: 33, most: 200, unfiltered: true},
+	{path: "taskmanagement/workitems/{workitemId}/versions", model: "WorkitemVersion", style: after, members: afterInBody, parent: "taskmanagement/workitems/query", needs: "workitems:workitem:view", rows: 3, most: 200},
+	{path: "taskmanagement/workitems/{workitemId}/history", model: "WorkitemsChangeWorkitemDelta", style: after, members: afterInBody, parent: "taskmanagement/workitems/query", needs: "workitems:workitem:view", rows: 4, most: 200},
+	{path: "taskmanagement/workitems/{workitemId}/wrapups", model: "WorkitemWrapup", style: after, parent: "taskmanagement/workitems/query", needs: "workitems:wrapup:view", rows: 2, most: 200},
 	{path: "taskmanagement/workitems/schemas", model: "DataSchema", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
+	{path: "taskmanagement/workitems/schemas/{schemaId}", model: "DataSchema", style: single, parent: "taskmanagement/workitems/schemas", of: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/{schemaId}/versions", model: "DataSchema/version", style: whole, members: "total selfUri", parent: "taskmanagement/workitems/schemas", needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/workitems/schemas/coretypes", model: "Coretype", style: whole, members: "total selfUri", needs: "workitems:workitemSchema:view"},
+	{path: "taskmanagement/workitems/schemas/limits", model: "SchemaQuantityLimits", style: single, needs: "workitems:workitemSchema:view"},
 	{path: "taskmanagement/worktypes/query", model: "Worktype", style: posted, needs: "workitems:worktype:view", most: 200},
 	{path: "taskmanagement/worktypes/{worktypeId}/statuses", model: "WorkitemStatus", style: whole, parent: "taskmanagement/worktypes/query", needs: "workitems:status:view"},
 	{path: "taskmanagement/worktypes/{worktypeId}/versions", model: "WorktypeVersion", style: after, members: afterInBody, parent: "taskmanagement/worktypes/query", needs: "workitems:worktype:view", rows: 3, most: 200},
@@ -130,6 +162,7 @@ var listings = []listing{
 	{path: "telephony/providers/edges/trunkbasesettings", model: "TrunkBase", needs: "telephony:plugin:all"},
 	{path: "telephony/providers/edges/trunks", model: "Trunk", needs: "telephony:plugin:all"},
 	{path: "usage/events/definitions", model: "EventDefinition", style: whole, members: " ", needs: "usage:events:view", rows: 12},
+	{path: "usage/events/definitions/{eventDefinitionId}", model: "EventDefinition", style: single, parent: "usage/events/definitions", of: "usage/events/definitions", needs: "usage:events:view"},
 	{path: "users", model: "User", rows: 20, most: 500, hide: "state active=0 inactive=1 deleted=2 any=012"},
 	{path: "users/{userId}/queues", model: "UserQueue", parent: "users", needs: "routing:queue:view", rows: 3, of: "routing/queues", hide: "joined true=0 false=1"},
 	{path: "users/{userId}/routingskills", model: "UserRoutingSkill", parent: "users", rows: 3, of: "routing/skills"},
@@ -138,4 +171,22 @@ var listings = []listing{
 	{path: "voicemail/users/{userId}/messages", model: "VoicemailMessage", needs: "voicemail:voicemail:viewOther", rows: 3, parent: "users"},
 	{path: "webdeployments/configurations", model: "WebDeploymentConfigurationVersion", style: whole, members: "nextUri selfUri previousUri total", needs: "webDeployments:configuration:view"},
 	{path: "webdeployments/deployments", model: "ExpandableWebDeployment", style: whole, members: "nextUri selfUri previousUri total", needs: "webDeployments:deployment:view"},
+	// Beyond the definition: paths, parameters, permissions and shapes are those
+	// that MyPureCloud/platform-client-sdk-cli states for these operations
+	// (build/gc/cmd, build/gc/models). In workforce management nothing is paged;
+	// the one listing that has a page's parameters calls them deprecated and
+	// without effect.
+	{path: "authorization/roles/{roleId}/subjectgrants", model: "SubjectDivisionGrants", parent: "authorization/roles", of: "users", needs: "authorization:role:view", rows: 4, beyond: true},
+	{path: "authorization/subjects/{subjectId}", model: "AuthzSubject", style: single, parent: "users", of: "users", needs: "authorization:grant:view", beyond: true},
+	{path: "outbound/schedules/campaigns", model: "CampaignSchedule", style: array, needs: "outbound:schedule:view", beyond: true},
+	{path: "routing/sms/addresses", model: "SmsAddress", needs: "sms:phoneNumber:view", beyond: true},
+	{path: "workforcemanagement/businessunits", model: "BusinessUnitListItem", style: whole, members: " ", rows: 3, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/activitycodes", model: "BusinessUnitActivityCode", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: wfmAny, rows: 9, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/managementunits", model: "ManagementUnit", style: whole, parent: "workforcemanagement/businessunits", of: "workforcemanagement/managementunits", rows: 2, beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/planninggroups", model: "PlanningGroup", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: "wfm:planningGroup:view wfm:shortTermForecast:view wfm:intraday:view wfm:agent:view wfm:schedule:view wfm:publishedSchedule:view", beyond: true},
+	{path: "workforcemanagement/businessunits/{businessUnitId}/servicegoaltemplates", model: "ServiceGoalTemplate", style: whole, members: " ", parent: "workforcemanagement/businessunits", needs: "wfm:serviceGoalTemplate:view wfm:planningGroup:view wfm:shortTermForecast:view", rows: 3, beyond: true},
+	{path: "workforcemanagement/managementunits", model: "ManagementUnit", style: whole, members: "pageSize pageNumber total selfUri pageCount", heedless: "pageSize pageNumber", beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/timeofflimits", model: "TimeOffLimit", style: whole, members: " ", parent: "workforcemanagement/managementunits", needs: "wfm:timeOffLimit:view wfm:timeOffPlan:view", rows: 2, beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/users", model: "UserReference", style: whole, members: " ", parent: "workforcemanagement/managementunits", of: "users", needs: "wfm:agent:view wfm:historicalAdherence:view wfm:publishedSchedule:view wfm:realtimeAdherence:view wfm:schedule:view wfm:timeOffRequest:view wfm:workPlanRotation:view wfm:workPlan:view", rows: 6, beyond: true},
+	{path: "workforcemanagement/managementunits/{managementUnitId}/workplans", model: "WorkPlanListItemResponse", style: whole, members: " ", parent: "workforcemanagement/managementunits", needs: "wfm:agent:view wfm:publishedSchedule:view wfm:schedule:view wfm:workPlanRotation:view wfm:workPlan:view", rows: 4, beyond: true},
 }

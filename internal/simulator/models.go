@@ -8,11 +8,16 @@ package simulator
 //	uuid @listing #listing   some other id; an existing entity as reference (with
 //	                         its version: @listing!); an existing entity's id
 //	@own #own #up            the same of the row's own entity, and its parent's id
-//	nth                      its place under its parent, from 1
+//	nth dated                its place under its parent, from 1; see [catalogue.dated]
 //	name text email phone lang digits uri self time date local int num bool
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
+//	turn(a,b,c)              by its place, in turn
 //	{field=type ...} [type]  an object, an array of up to three
+//
+// field?=type is there where a request asks for it with expand; #listing=type is a
+// field for each entity of a listing, named by its id; and +Model begins one with
+// all that another has.
 var models = map[string]string{
 	"AttemptLimits": `id=id name=name dateCreated=time dateModified=time version=int maxAttemptsPerContact=int maxAttemptsPerNumber=int timeZoneId=uuid
 		resetPeriod=NEVER|TODAY|DAYS_2|DAYS_3 selfUri=self`,
@@ -71,7 +76,7 @@ var models = map[string]string{
 	"ReportingExportJobResponse": `id=id name=name runId=uuid status=COMPLETED|FAILED timeZone==Etc/UTC exportFormat=CSV|PDF
 		interval==2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z viewType=QUEUE_PERFORMANCE_SUMMARY_VIEW|API_USAGE_VIEW period==P1D filter={} read=bool
 		createdDateTime=time modifiedDateTime=time locale=lang percentageComplete=num selfUri=self`,
-	"EvaluationFormResponse": `id=id name=name modifiedDate=time published=bool contextId=uuid questionGroups=[{id=uuid contextId=uuid name=name}] weightMode=SCALED|OFF
+	"EvaluationFormResponse": `id=id name=name modifiedDate=time published=bool contextId=uuid weightMode=SCALED|OFF
 		evaluationSettings={revisionsEnabled=bool disputesEnabled=bool disputesAllowedPerEvaluation=int} publishedVersions={pageSize=int pageNumber=int
 		total=int previousUri=uri} aiScoring={id=uuid} selfUri=self`,
 	"EventDefinition": `id=id name=name description=text`,
@@ -188,8 +193,8 @@ var models = map[string]string{
 		selfUri=self`,
 	"StaCategory": `id=id name=name description=text interactionType=Voice|Digital|All criteria={type=Term|Topic|OperandGroup occurrence=int inverted=bool term={word=text
 		participantType=Internal|External|Both}} createdBy={id=#users} dateCreated=time modifiedBy={id=#users} dateModified=time selfUri=self`,
-	"SurveyForm": `id=id name=name modifiedDate=time published=bool disabled=bool contextId=uuid language=lang header=text footer=text questionGroups=[{id=uuid
-		name=name}] selfUri=self`,
+	"SurveyForm": `id=id name=name modifiedDate=time published=bool disabled=bool contextId=uuid language=lang header=text footer=text
+		selfUri=self`,
 	"SystemPrompt": `id=id name=name description=text resources=[{id=uuid name=name language=lang}] selfUri=self`,
 	"SystemPromptAsset": `id=id name=name promptId=#up language=lang durationSeconds=num mediaUri=uri ttsString=text text=text uploadUri=uri
 		uploadStatus=created|uploaded|transcoded|transcodeFailed selfUri=self`,
@@ -199,7 +204,17 @@ var models = map[string]string{
 	"TrunkBase": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		state==active trunkMetabase={id=uuid} trunkType=EXTERNAL|PHONE|EDGE selfUri=self`,
 	"User": `id=id name=name division=@authorization/divisions chat={jabberId=uuid} department=text email=email primaryContactInfo=[{address=text display=text}]
-		addresses=[{address=text display=text}] state=class(active,inactive,deleted) title=name version=int selfUri=self`,
+		addresses=[{address=text display=text}] state=class(active,inactive,deleted) title=name version=int selfUri=self
+		routingStatus?={userId=#own status=OFF_QUEUE|IDLE|INTERACTING|NOT_RESPONDING startTime=time} presence?={id=uuid source==PURECLOUD primary=bool
+		presenceDefinition={id=#presencedefinitions systemPresence=Available|Away|Busy|Offline} message=text modifiedDate=time}
+		station?={associatedStation={id=uuid name=name type=inin_webrtc_softphone|inin_remote} defaultStation={id=uuid name=name}}
+		authorization?={roles=[{id=#authorization/roles name=name}] permissions=[text] permissionPolicies=[{id=uuid domain=text entityName=text actionSet=[text]}]}
+		lastTokenIssued?={dateIssued=time} team?=@teams groups?=[{id=#groups name=name type=official|social rulesVisible=bool visibility=public|owners|members}]
+		profileSkills?=[text] certifications?=[text] locations?=[{id=uuid notes=text locationDefinition=@locations}]
+		skills?=[{id=#routing/skills name=name proficiency=num state==active skillUri=uri}]
+		languages?=[{id=#routing/languages name=name proficiency=num state==active languageUri=uri}] languagePreference?=lang
+		employerInfo?={officialName=name employeeId=digits employeeType=text dateHire=date} biography?={biography=text interests=[text] hobbies=[text]}
+		outOfOffice?={id=uuid startDate=time endDate=time active=bool indefinite=bool} dateLastLogin?=time dateWelcomeSent?=time`,
 	"UserLicenses": `id=id licenses=[text] selfUri=self`,
 	"UserQueue": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		memberCount=int userMemberCount=int joined=class(true,false) selfUri=self`,
@@ -225,4 +240,70 @@ var models = map[string]string{
 	"WorktypeVersion": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time defaultWorkbin={id=uuid name=name}
 		defaultStatus={id=uuid name=name} statuses=[{id=uuid name=name description=text}] defaultDurationSeconds=int version=nth selfUri=self`,
 	"WrapupCode": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time createdBy=#users modifiedBy=#users selfUri=self`,
+	"DependencyStatus": `id=id name=name client={id=uuid name=name} buildId=uuid dateStarted=time dateCompleted=time
+		status=OPERATIONAL|OPERATIONALNEEDSREBUILD|BUILDINCOMPLETE failedObjects=[{id=uuid version=digits name=name errorCode=text}] selfUri=self`,
+	"FlowConfiguration": `id=id name=name description=text defaultLanguage=lang supportedLanguages=[{tag=lang isDefault=bool}] initialSequence=uuid nextTrackingNumber=int
+		variables=[{__type==StringVariable id=uuid name=name description=text isInput=bool}] flowSequenceItemList=[{__type==ReusableTask id=uuid name=name
+		actionList=[{__type==PlayAudioAction id=uuid trackingId=int name=name 音声_text=text}]}] manifest={queue=[@routing/queues] userPrompt=[@architect/prompts]}`,
+	"IntegrationConfiguration": `id=uuid name=name version=int properties={url=uri 件名=text} advanced={note=text} notes=text
+		credentials={basicAuth={id=uuid name=name createdDate=time type={id=uuid name=name}}} selfUri=self`,
+	"KnowledgeDocumentResponse/whole": `+KnowledgeDocumentResponse category?={id=uuid name=name description=text} labels?=[{id=uuid name=name color=text}]
+		variations?=[{id=uuid dateCreated=time dateModified=time contexts=[] priority=int name=name body={blocks=[]}}]`,
+	"OutboundSettings": `id=uuid name=name dateCreated=time dateModified=time version=int maxCallsPerAgent=int maxCallsPerAgentDecimal=num maxConfigurableCallsPerAgent=int
+		maxLineUtilization=num abandonSeconds=num complianceAbandonRateDenominator=ALL_CALLS|CALLS_THAT_REACHED_QUEUE
+		automaticTimeZoneMapping={callableWindows=[{mapped={earliestCallableTime==09:00 latestCallableTime==21:00}}] supportedCountries=[JP|US]}
+		rescheduleTimeZoneSkippedContacts=bool selfUri=self`,
+	"WrapUpCodeMapping": `id=uuid name=name dateCreated=time dateModified=time version=int defaultSet=[RIGHT_PARTY_CONTACT|BUSINESS_NEUTRAL]
+		mapping={#routing/wrapupcodes=[CONTACT_UNCALLABLE|NUMBER_UNCALLABLE|RIGHT_PARTY_CONTACT|BUSINESS_SUCCESS|BUSINESS_FAILURE|BUSINESS_NEUTRAL]} selfUri=self`,
+	"EvaluationFormResponse/whole": `+EvaluationFormResponse questionGroups=[{id=uuid contextId=uuid name=name type=text defaultAnswersToHighest=bool defaultAnswersToNA=bool naEnabled=bool
+		weight=num manualWeight=bool questions=[{id=uuid contextId=uuid text=text helpText=text type=multipleChoiceQuestion|freeTextQuestion naEnabled=bool
+		commentsRequired=bool answerOptions=[{id=uuid text=text value=int}] isKill=bool isCritical=bool}]}]`,
+	"SurveyForm/whole": `+SurveyForm questionGroups=[{id=uuid name=name type=text naEnabled=bool questions=[{id=uuid text=text helpText=text
+		type=multipleChoiceQuestion|freeTextQuestion|npsQuestion naEnabled=bool answerOptions=[{id=uuid text=text value=int}] maxResponseCharacters=int
+		explanationPrompt=text}]}]`,
+	"KeyRotationSchedule": `id=uuid name=name period=DISABLED|DAILY|WEEKLY|MONTHLY|YEARLY selfUri=self`,
+	"RoutingSettings":     `resetAgentScoreOnPresenceChange=bool`,
+	"UtilizationResponse": `utilization={call={maximumCapacity=int interruptableMediaTypes=[] includeNonAcd=bool} chat={maximumCapacity=int
+		interruptableMediaTypes=[call|callback] includeNonAcd=bool} email={maximumCapacity=int interruptableMediaTypes=[call|chat|message] includeNonAcd=bool}}
+		labelUtilizations={} maxInboundCalls=int`,
+	"Script/whole": `+Script features={} variables={customerName={type==string value=text}} customActions={} pages=[{id=uuid name=name versionId=uuid createdDate=time
+		modifiedDate=time rootContainer={type==verticalStackContainer children=[{type==text 本文=text}]} properties={background=text}}]`,
+	"SchemaQuantityLimits": `id=uuid name=name minFieldNameCharacters=int maxFieldNameCharacters=int minFieldDescriptionCharacters=int maxFieldDescriptionCharacters=int
+		minSchemaNameCharacters=int maxSchemaNameCharacters=int minSchemaDescriptionCharacters=int maxSchemaDescriptionCharacters=int
+		maxNumberOfSchemasPerOrg=int maxNumberOfFieldsPerSchema=int maxNumberOfFieldsPerOrg=int selfUri=self`,
+	"LimitChangeRequestDetails": `id=id key=text namespace=platform.api|outbound|analytics|recording requestedValue=num description=text supportCaseUrl=uri
+		status=Approved|Rejected|Open|ChangeImplemented currentValue=num dateCreated=dated rejectReason=IncreaseNotRequired|OtherReason selfUri=self
+		statusHistory?=[{dateStatusChanged=time status=Approved|Open previousStatus==Pending message=text}]`,
+	"ReportingExportMetadataJobResponse": `id=id name=name viewType=QUEUE_PERFORMANCE_SUMMARY_VIEW|AGENT_PERFORMANCE_DETAIL_VIEW|API_USAGE_VIEW dateLimitations=text
+		requiredFilters=[text] supportedFilters=[text] requiredColumnIds=[text] dependentColumnIds={column=[text]} availableColumnIds=[text] selfUri=self`,
+	"Workitem":        `+Workitem/common id=id selfUri=self`,
+	"WorkitemVersion": `+Workitem/common id=#up version=nth selfUri=self`,
+	"WorkitemWrapup":  `workitem={id=#up} wrapupCode={id=#routing/wrapupcodes name=name} modifiedBy={id=#users} user={id=#users} dateModified=time`,
+	"WorkitemsChangeWorkitemDelta": `version=nth modifiedBy={id=#users} delta={name={newValue=text oldValue=text} description={newValue=text oldValue=text} priority={newValue=int
+		oldValue=int} statusId={newValue=uuid oldValue=uuid} dateDue={newValue=time oldValue=time} assigneeId={newValue=uuid oldValue=uuid}}`,
+	"Workitem/common": `name=name division=@authorization/divisions type=@taskmanagement/worktypes/query description=text language={id=#routing/languages} priority=int
+		dateCreated=time dateModified=time dateDue=time dateExpires=time durationSeconds=int ttl=int status={id=uuid name=name}
+		statusCategory=Open|InProgress|Waiting|Closed dateClosed=time workbin=@taskmanagement/workbins/query reporter=@users assignee=@users
+		externalContact={id=#externalcontacts/contacts} externalTag=text modifiedBy={id=#users} queue=@routing/queues
+		assignmentState=Connected|Disconnected|Terminated|Parked dateAssignmentStateChanged=time alertTimeoutSeconds=int skills=[{id=#routing/skills}]
+		preferredAgents=[{id=#users}] autoStatusTransition=bool schema={id=#taskmanagement/workitems/schemas version=int}
+		customFields={顧客区分_text=text 件数_integer=int open_checkbox=bool} scoredAgents=[{agent={id=#users} score=int}]`,
+	"SubjectDivisionGrants": `id=id name=name divisions=[@authorization/divisions] type==PC_USER selfUri=self`,
+	"AuthzSubject": `id=id name=name grants=[{subjectId=#own division=@authorization/divisions role={id=#authorization/roles name=name description=text default=bool}
+		grantMadeAt=time}] version=int selfUri=self`,
+	"CampaignSchedule":     `id=id name=name dateCreated=time dateModified=time version=int intervals=[{start=time end=time}] timeZone==Asia/Tokyo campaign=@outbound/campaigns selfUri=self`,
+	"SmsAddress":           `id=id name=name street=text city=text region=text postalCode=digits countryCode=JP|US validated=bool selfUri=self`,
+	"BusinessUnitListItem": `id=id name=name authorized=bool division=@authorization/divisions selfUri=self`,
+	"BusinessUnitActivityCode": `id=id name=name active=bool defaultCode=bool category=OnQueueWork|Break|Meal|Meeting|OffQueueWork|TimeOff|Training|Unavailable|Unscheduled
+		lengthInMinutes=int countsAsPaidTime=bool countsAsWorkTime=bool agentTimeOffSelectable=bool countsTowardShrinkage=bool plannedShrinkage=bool
+		interruptible=bool metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"ManagementUnit": `id=id name=name businessUnit=@workforcemanagement/businessunits division=@authorization/divisions version=int modifiedBy={id=#users} dateModified=time selfUri=self`,
+	"PlanningGroup": `id=id name=name serviceGoalTemplate={id=uuid} routePaths=[{queue={id=#routing/queues} mediaType=Voice|Chat|Email|Callback|Message
+		language={id=#routing/languages} skills=[{id=#routing/skills}]}] metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"ServiceGoalTemplate": `id=id name=name serviceLevel={include=bool percent=int seconds=int} averageSpeedOfAnswer={include=bool seconds=int}
+		abandonRate={include=bool percent=int} metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"TimeOffLimit":  `id=id granularity==Daily defaultLimitMinutes=int metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
+	"UserReference": `id=id selfUri=self`,
+	"WorkPlanListItemResponse": `id=id name=name enabled=bool valid=bool constrainWeeklyPaidTime=bool flexibleWeeklyPaidTime=bool weeklyExactPaidMinutes=int
+		constrainPaidTimeGranularity=bool paidTimeGranularityMinutes=int maximumDays=int shifts=[] agents=[] metadata={version=int modifiedBy={id=#users} dateModified=time} selfUri=self`,
 }

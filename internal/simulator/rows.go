@@ -1,14 +1,17 @@
 package simulator
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // field is a member of a row; see models.
 type field struct {
-	name string
-	what *content
+	name     string
+	what     *content
+	optional bool        // only where a request asks for it with expand
+	each     *collection // a member for each entity of a listing, named by its id
 }
 
 // content is what a field holds.
@@ -28,8 +31,14 @@ func parseModel(cat *catalogue, name string) []field {
 	if !ok {
 		panic("simulator: there is no model " + name)
 	}
+	var fields []field
+	if rest, more := strings.CutPrefix(text, "+"); more {
+		var base string
+		base, text, _ = strings.Cut(rest, " ")
+		fields = parseModel(cat, base)
+	}
 	p := modelParser{cat: cat, text: text}
-	fields := p.fields()
+	fields = append(fields, p.fields()...)
 	if p.text != "" {
 		panic("simulator: model " + name + " at " + p.text)
 	}
@@ -49,7 +58,13 @@ func (p *modelParser) fields() (fields []field) {
 		}
 		name, rest, _ := strings.Cut(p.text, "=")
 		p.text = rest
-		fields = append(fields, field{name, p.content()})
+		f := field{name: name}
+		f.name, f.optional = strings.CutSuffix(name, "?")
+		if path, each := strings.CutPrefix(name, "#"); each {
+			f.each = p.target(path)
+		}
+		f.what = p.content()
+		fields = append(fields, f)
 	}
 }
 
@@ -81,19 +96,24 @@ func (p *modelParser) content() *content {
 		if path == "own" || path == "up" {
 			return &content{kind: word[:1] + path, versioned: versioned}
 		}
-		target := p.cat.byPath[path]
-		if target == nil || target.up != nil {
-			panic("simulator: no listing " + word)
-		}
-		return &content{kind: word[:1], target: target, versioned: versioned}
+		return &content{kind: word[:1], target: p.target(path), versioned: versioned}
 	case word[0] == '=':
 		return &content{kind: "|", words: []string{word[1:]}}
-	case strings.HasPrefix(word, "class("):
-		return &content{kind: "class", words: strings.Split(word[len("class("):len(word)-1], ",")}
+	case strings.HasPrefix(word, "class("), strings.HasPrefix(word, "turn("):
+		kind, words, _ := strings.Cut(word[:len(word)-1], "(")
+		return &content{kind: kind, words: strings.Split(words, ",")}
 	case strings.Contains(word, "|"):
 		return &content{kind: "|", words: strings.Split(word, "|")}
 	}
 	return &content{kind: word}
+}
+
+func (p *modelParser) target(path string) *collection {
+	target := p.cat.byPath[path]
+	if target == nil || target.up != nil {
+		panic("simulator: no listing " + path)
+	}
+	return target
 }
 
 // entityNames are JSON strings without their end, which is a number.
@@ -115,16 +135,28 @@ type entity struct {
 	i       int // place under the parent
 	ordinal int // in c.base
 	key     uint64
+	shape   shape
+}
+
+// shape is how much of a row a request gets.
+type shape struct {
+	brief  bool
+	expand []string // names of optional fields
+	whole  bool     // all of them
+}
+
+func (s shape) has(f field) bool {
+	return !f.optional || s.whole || slices.ContainsFunc(s.expand, func(name string) bool { return strings.EqualFold(name, f.name) })
 }
 
 // appendEntity appends the row at a place under a parent: always the same bytes,
 // and the same ones in each collection that shows the entity by the same model.
-func (cat *catalogue) appendEntity(b []byte, c *collection, parent, i int, brief bool) []byte {
-	w := entity{row: row{o: cat.org, b: b}, cat: cat, c: c, parent: parent, i: i, ordinal: c.ordinal(parent, i)}
+func (cat *catalogue) appendEntity(b []byte, c *collection, parent, i int, shape shape) []byte {
+	w := entity{row: row{o: cat.org, b: b}, cat: cat, c: c, parent: parent, i: i, ordinal: c.ordinal(parent, i), shape: shape}
 	w.key = cat.key(c.base, w.ordinal)
 	w.r = random{w.key}
 	if c.model == "" {
-		w.tableRow(brief)
+		w.tableRow(shape.brief)
 		return w.b
 	}
 	w.object(c.fields, 0)
@@ -147,22 +179,47 @@ func (w *entity) tableRow(brief bool) {
 
 func (w *entity) object(fields []field, depth int) {
 	w.raw(`{`)
-	first := true
-	for _, f := range fields {
-		if f.what.target != nil && f.what.target.base.count == 0 {
-			continue // nothing to refer to
+	start := len(w.b)
+	for i, f := range fields {
+		switch {
+		case f.what.target != nil && f.what.target.base.count == 0, !w.shape.has(f):
+		case f.each != nil:
+			for ordinal := range f.each.base.count {
+				w.comma(start)
+				w.ownID(f.each.base, ordinal)
+				w.raw(`:`)
+				w.value(f.what, depth)
+			}
+		default:
+			w.comma(start)
+			w.raw(`"`).raw(f.name).raw(`":`)
+			w.member(f, uint64(i), depth)
 		}
-		if !first {
-			w.raw(`,`)
-		}
-		first = false
-		w.raw(`"`).raw(f.name).raw(`":`)
-		w.value(f.what, depth)
 	}
 	if depth == 0 && w.r.chance(0.2) {
 		w.raw(`,"futureField":{"tier":`).int(w.r.below(9)).raw(`,"note":null}`)
 	}
 	w.raw(`}`)
+}
+
+// comma separates a member from the one before, if there is one.
+func (w *entity) comma(start int) {
+	if len(w.b) > start {
+		w.raw(`,`)
+	}
+}
+
+// member writes a field's value. An optional one draws from a stream of its own,
+// so that the others are the same whether or not it is asked for.
+func (w *entity) member(f field, i uint64, depth int) {
+	r := w.r
+	if f.optional {
+		w.r = random{hash(w.key, 'x', i)}
+	}
+	w.value(f.what, depth)
+	if f.optional {
+		w.r = r
+	}
 }
 
 func (w *entity) value(c *content, depth int) {
@@ -184,6 +241,8 @@ func (w *entity) value(c *content, depth int) {
 		w.raw(`"`).raw(c.words[w.r.below(len(c.words))]).raw(`"`)
 	case "class":
 		w.class(c.words)
+	case "turn":
+		w.raw(`"`).raw(c.words[w.i%len(c.words)]).raw(`"`)
 	case "#":
 		w.ownID(c.target.base, w.r.below(c.target.base.count))
 	case "#own":
@@ -214,8 +273,8 @@ func (w *entity) reference(base *collection, ordinal int, versioned bool) {
 
 func (w *entity) class(words []string) {
 	hiding, at := w.c.hiding, w.i
-	if w.c.hide == "" {
-		hiding, at = w.c.base.hiding, w.ordinal
+	if w.c.hide == "" || w.c.style == single {
+		hiding, at = w.c.base.hiding, w.c.base.placeOf(w.ordinal)
 	}
 	word := words[hiding.classAt(at)]
 	if word == "true" || word == "false" {
@@ -295,9 +354,16 @@ func (w *entity) scalar(kind string, depth int) {
 		w.raw(`"https://simulated.example/`)
 		w.b = append(strconv.AppendUint(w.b, w.r.next()>>40, 36), '"')
 	case "self":
+		if w.c.style == single { // its path ends with what it belongs to
+			w.b = append(append(w.b, '"'), apiBase...)
+			w.b = append(w.cat.fill(w.b, w.c.path, w.c, w.parent), '"')
+			return
+		}
 		w.self(w.c.base, w.ordinal)
 	case "time":
 		w.instant(w.o.from - int64(w.r.below(700*24*3600))*1000 + int64(w.r.below(1000)))
+	case "dated":
+		w.instant(w.cat.dated(w.c, w.i))
 	case "date":
 		w.raw(`"2025-0`).int(1 + w.r.below(9)).raw(`-1`).int(w.r.below(10)).raw(`"`)
 	case "local":

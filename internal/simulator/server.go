@@ -35,8 +35,8 @@ type Server struct {
 	elapsed  func() time.Duration
 	until    atomic.Int64 // dataAvailabilityDate, Unix milliseconds
 
-	mux        *http.ServeMux
-	handler    http.Handler // mux behind the configured middleware
+	router     *router
+	handler    http.Handler // router behind the configured middleware
 	api, media net.Listener
 	servers    [2]*http.Server
 	close      sync.Once
@@ -70,10 +70,10 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if s.entities, err = newCatalogue(s.org); err != nil {
 		return nil, err
 	}
-	s.mux = s.routes()
-	s.handler = s.mux
+	s.router = s.routes()
+	s.handler = s.router
 	if cfg.Middleware != nil {
-		s.handler = cfg.Middleware(s.mux)
+		s.handler = cfg.Middleware(s.router)
 	}
 	if s.api, err = net.Listen("tcp", cfg.Listen); err != nil {
 		return nil, fmt.Errorf("simulator: API port: %w", err)
@@ -138,11 +138,11 @@ func notHere(w http.ResponseWriter, r *http.Request, _ caller) {
 	fail(w, r, http.StatusNotFound, "not.found", "The requested resource was not found.")
 }
 
-func (s *Server) routes() *http.ServeMux {
+func (s *Server) routes() *router {
 	details := []string{"analytics:conversationDetail:view", "analytics:agentConversationDetail:view"}
 	recordings := []string{"recording:recording:view", "recording:recordingSegment:view"}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /oauth/token", s.login)
+	t := &router{routes: map[string][]routed{}, none: func(w http.ResponseWriter, r *http.Request) { notHere(w, r, caller{}) }}
+	t.handle("POST /oauth/token", s.login)
 	routes := []route{
 		{"GET /api/v2/organizations/me", nil, s.organization},
 		{"GET /api/v2/tokens/me", nil, s.tokenInfo},
@@ -169,12 +169,9 @@ func (s *Server) routes() *http.ServeMux {
 		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
 			route.permissions, route.serve = nil, notHere
 		}
-		mux.HandleFunc(route.pattern, s.authorized(route.permissions, route.serve))
+		t.handle(route.pattern, s.authorized(route.permissions, route.serve))
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		notHere(w, r, caller{})
-	})
-	return mux
+	return t
 }
 
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +187,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) apiExchange(w http.ResponseWriter, r *http.Request) {
 	x := exchangeOf(r)
-	_, x.route = s.mux.Handler(r)
+	_, x.route = s.router.find(r)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequestBytes+1))
 	switch {
 	case err != nil:

@@ -21,6 +21,7 @@ import (
 type Checker struct {
 	paths       []path
 	definitions map[string]*schema
+	beyond      map[string]bool // templates
 }
 
 type path struct {
@@ -70,8 +71,9 @@ type response struct {
 }
 
 // New reads the definition at a path of the file system. The error wraps
-// fs.ErrNotExist when there is none.
-func New(definitionPath string) (*Checker, error) {
+// fs.ErrNotExist when there is none. What is beyond are templates that the
+// definition leaves out, and that are let through.
+func New(definitionPath string, beyond ...string) (*Checker, error) {
 	raw, err := os.ReadFile(definitionPath)
 	if err != nil {
 		return nil, fmt.Errorf("API definition: %w", err)
@@ -87,20 +89,32 @@ func New(definitionPath string) (*Checker, error) {
 	if doc.Swagger != "2.0" || len(doc.Paths) == 0 {
 		return nil, fmt.Errorf("API definition %s is not a Swagger 2.0 document with paths", definitionPath)
 	}
-	c := &Checker{definitions: doc.Definitions}
+	c := &Checker{definitions: doc.Definitions, beyond: map[string]bool{}}
 	for template, operations := range doc.Paths {
-		p := path{template: template, segments: strings.Split(template, "/"), methods: map[string]*operation{}}
-		for i, s := range p.segments {
-			if strings.HasPrefix(s, "{") {
-				p.segments[i] = ""
-			}
-		}
+		p := newPath(template)
 		for method, op := range operations {
 			p.methods[strings.ToUpper(method)] = op
 		}
 		c.paths = append(c.paths, p)
 	}
+	for _, template := range beyond {
+		if doc.Paths[template] != nil {
+			return nil, fmt.Errorf("API definition %s has %s, which was to be beyond it", definitionPath, template)
+		}
+		c.beyond[template] = true
+		c.paths = append(c.paths, newPath(template))
+	}
 	return c, nil
+}
+
+func newPath(template string) path {
+	p := path{template: template, segments: strings.Split(template, "/"), methods: map[string]*operation{}}
+	for i, s := range p.segments {
+		if strings.HasPrefix(s, "{") {
+			p.segments[i] = ""
+		}
+	}
+	return p
 }
 
 // find prefers the template with the most literal segments.
@@ -157,6 +171,9 @@ func (c *Checker) check(r *http.Request, body []byte, answer *recorder) error {
 	p := c.find(r.URL.Path)
 	if p == nil {
 		return errors.New("no such path in the definition")
+	}
+	if c.beyond[p.template] {
+		return nil
 	}
 	op := p.methods[r.Method]
 	if op == nil {

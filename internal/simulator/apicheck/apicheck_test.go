@@ -31,9 +31,12 @@ func newChecker(t *testing.T) *Checker {
 	if err := os.WriteFile(file, []byte(definition), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := New(file)
+	c, err := New(file, "/api/v2/beyond/{id}/all")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, err := New(file, "/api/v2/things/special"); err == nil || !strings.Contains(err.Error(), "beyond") {
+		t.Errorf("what is defined was called beyond the definition: %v", err)
 	}
 	return c
 }
@@ -50,6 +53,8 @@ func TestWrap(t *testing.T) {
 		{"null is absent", "GET", "/api/v2/things/1?size=3", "", 200, `{"id":"1","n":null}`, ""},
 		{"future fields pass", "GET", "/api/v2/things/1?size=3", "", 200, `{"id":"1","futureX":1}`, ""},
 		{"another path passes", "GET", "/oauth/token", "", 200, `nothing`, ""},
+		{"a path beyond passes", "GET", "/api/v2/beyond/1/all?x=1", "", 200, `nothing`, ""},
+		{"unknown path below it", "GET", "/api/v2/beyond/1/none", "", 404, `{}`, "no such path"},
 		{"unknown path", "GET", "/api/v2/nothing", "", 404, `{}`, "no such path"},
 		{"unknown method", "DELETE", "/api/v2/things/1", "", 404, `{}`, "no such method"},
 		{"literal before parameter", "GET", "/api/v2/things/special", "", 200, `{}`, "no such method"},
