@@ -163,7 +163,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		s.keep(background)
 	}()
 	err := exporter.Run(ctx, exporter.Config{
-		Datasets: dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata}),
+		Datasets: dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity}),
 		Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: s.cfg.Concurrency.API, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,

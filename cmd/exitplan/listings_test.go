@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/simulator"
 )
@@ -60,20 +61,26 @@ func records(t *testing.T, w *world) map[string]map[string][]json.RawMessage {
 // organization has, what default parameters hide included.
 func (w *world) listed(t *testing.T) {
 	t.Helper()
-	paths := map[string][]string{} // datasets by path
+	operations, paths := map[string][]string{}, map[string][]string{} // datasets by operation, and by path
+	held := w.sim.Truth().HeldPatterns()
 	for _, info := range dataset.Catalogue() {
-		if p, ok := strings.CutPrefix(info.Method, "GET "); ok {
+		operation, _, _ := strings.Cut(info.Method, ",")
+		method, p, _ := strings.Cut(operation, " ")
+		if method == "GET" || method == "POST" {
 			paths[p] = append(paths[p], info.Name)
+			if !slices.Contains(held, p) && info.Class == exporter.Configuration {
+				operations[operation] = append(operations[operation], info.Name)
+			}
 		}
 	}
 	found := records(t, w)
 	compared := map[string]bool{}
 	for _, l := range w.sim.Truth().Listings() {
-		names := paths[l.Pattern]
-		if l.Method != "GET" || len(names) == 0 {
+		names := operations[l.Method+" "+l.Pattern]
+		if len(names) == 0 {
 			continue
 		}
-		compared[l.Pattern] = true
+		compared[l.Method+" "+l.Pattern] = true
 		have := map[string]map[string]bool{}
 		for _, name := range names {
 			for of, list := range found[name] {
@@ -108,7 +115,7 @@ func (w *world) listed(t *testing.T) {
 		}
 		truth := 0
 		for _, of := range parents {
-			for row := range w.sim.Truth().Listing(l.Pattern, of) {
+			for row := range w.sim.Truth().Expanded(l.Pattern, of) {
 				truth++
 				if !have[of][string(row)] {
 					t.Errorf("%v lacks %.200s (of %q)", names, row, of)
@@ -125,9 +132,9 @@ func (w *world) listed(t *testing.T) {
 			t.Errorf("nothing of %v is exported", names)
 		}
 	}
-	for p, names := range paths {
-		if !compared[p] {
-			t.Errorf("%v: the simulator does not serve %s", names, p)
+	for operation, names := range operations {
+		if !compared[operation] {
+			t.Errorf("%v: the simulator does not serve %s", names, operation)
 		}
 	}
 	t.Logf("%d listings compared", len(compared))

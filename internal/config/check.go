@@ -128,11 +128,13 @@ func (c *check) source(doc sourceDoc) Source {
 			To:   c.end("source.interval.to", doc.Interval.To),
 		},
 		Datasets:          doc.Datasets,
+		Granularity:       doc.Granularity,
 		RequestsPerMinute: c.between("source.requests_per_minute", doc.RequestsPerMinute, 1, 1_000_000),
 		Headroom:          c.percent("source.headroom", doc.Headroom),
 	}
 	c.match("source.region", doc.Region, `^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`,
 		"write an AWS region such as ap-northeast-1, or the platform's host such as mypurecloud.jp")
+	c.oneOf("source.granularity", doc.Granularity, "PT15M", "PT30M", "PT1H", "PT12H", "P1D")
 	for i, name := range doc.Datasets {
 		at := fmt.Sprintf("source.datasets[%d]", i)
 		if _, err := path.Match(name, ""); err != nil || !selection.MatchString(name) {

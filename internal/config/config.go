@@ -39,6 +39,7 @@ type Source struct {
 	APIURL, LoginURL  string // override Region where set
 	Interval          Interval
 	Datasets          []string // names, globs or classes; a leading - excludes
+	Granularity       string   // of aggregates, an ISO 8601 period
 	RequestsPerMinute int      // per client
 	Headroom          float64  // share of it that stays free, in [0, 1)
 	Clients           []Client // further ones, each with a budget of its own

@@ -40,6 +40,7 @@ type sourceDoc struct {
 	LoginURL          string      `yaml:"login_url"`
 	Interval          intervalDoc `yaml:"interval"`
 	Datasets          []string    `yaml:"datasets,flow"`
+	Granularity       string      `yaml:"granularity"`
 	RequestsPerMinute int         `yaml:"requests_per_minute"`
 	Headroom          string      `yaml:"headroom"`
 	Clients           []clientDoc `yaml:"clients"`
@@ -91,6 +92,7 @@ func defaults() document {
 		Source: sourceDoc{
 			Datasets:          []string{"all"},
 			RequestsPerMinute: 300,
+			Granularity:       "PT30M",
 			Headroom:          "20%",
 		},
 		Recordings:  recordingsDoc{Method: MethodPull, Metadata: MetadataFull},

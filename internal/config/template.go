@@ -147,6 +147,7 @@ source:
     from: ""                      # default: subscription_start
     to: ""                        # default: the close of the window
   datasets: [all]                 # names, "globs" or classes; a leading - excludes
+  granularity: PT30M              # of aggregates: PT15M | PT30M | PT1H | PT12H | P1D
   requests_per_minute: 300        # per client
   headroom: 20%                   # of it left to the live operation
   clients: []                     # further ones: {client_id: ..., client_secret_file: ...}

@@ -13,7 +13,7 @@ import (
 
 // declared are the rows of all tables, parents before their children.
 var declared = sync.OnceValue(func() []listing {
-	list := slices.Concat(settings, worked, filed, contents)
+	list := slices.Concat(settings, outside, worked, filed, contents)
 	for _, a := range aggregates {
 		list = append(list, a.listing())
 	}

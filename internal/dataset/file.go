@@ -113,7 +113,7 @@ func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs
 		case errors.Is(err, genesys.ErrURLExpired) && !last:
 			expired = true
 			continue
-		case errors.Is(err, errAskAgain) || isAnswer(err):
+		case errors.Is(err, errAskAgain), errors.Is(err, errNotGiven):
 			r.receipt.Expected = append(r.receipt.Expected, r.expectFile(item))
 			r.except(item, exporter.FailedItem, err.Error())
 		case err != nil:
@@ -124,11 +124,9 @@ func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs
 	return expired, nil
 }
 
-// isAnswer says whether an error is what the platform says of one file.
-func isAnswer(err error) bool {
-	var api *genesys.Error
-	return errors.Is(err, genesys.ErrBadAnswer) || errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials)
-}
+// errNotGiven: the platform, or its storage, does not give a file. One that
+// cannot be had must not keep the others from being stored.
+var errNotGiven = errors.New("the file is not given")
 
 // take stores one file, or makes it a record.
 func (r *listingRun) take(ctx context.Context, a ask, item string, f ref) (err error) {
@@ -179,8 +177,12 @@ func (r *listingRun) store(ctx context.Context, item string, f ref) error {
 // would be the storage's way to fail.
 func (r *listingRun) open(ctx context.Context, f ref) (*genesys.Media, *mediaCheck, error) {
 	media, err := r.client.File(ctx, f.url)
-	if err != nil {
-		return nil, nil, err
+	switch {
+	case err == nil:
+	case errors.Is(err, genesys.ErrCredentials):
+		return nil, nil, fatal(err)
+	default:
+		return nil, nil, fmt.Errorf("%w: %w", errNotGiven, err)
 	}
 	if extension(media.ContentType) == ".html" && extension(f.kind) != ".html" {
 		media.Body.Close()
@@ -204,7 +206,7 @@ func (r *listingRun) inline(ctx context.Context, a ask, f ref) error {
 	case err != nil:
 		return received(ctx, check, fmt.Errorf("%w: %w", exporter.ErrUnverified, err))
 	case len(body) > inlineBytes:
-		return fmt.Errorf("%w: %s has more than %d MiB", genesys.ErrBadAnswer, bare(f.url), inlineBytes>>20)
+		return fmt.Errorf("%w: %s has more than %d MiB", errNotGiven, bare(f.url), inlineBytes>>20)
 	case !json.Valid(body):
 		return fmt.Errorf("%w: %s is no JSON", errAskAgain, bare(f.url))
 	}

@@ -2,10 +2,16 @@ package dataset
 
 import "exitplan/internal/genesys"
 
+// userExpand is what a listing of users adds on request, but for what is live
+// state, or of another service.
+const userExpand = "expand=authorization&expand=biography&expand=certifications&expand=dateLastLogin&expand=dateWelcomeSent&expand=employerInfo" +
+	"&expand=externalContactsSettings&expand=groups&expand=languagePreference&expand=languages&expand=locations&expand=profileSkills" +
+	"&expand=skills&expand=team&expand=workPlanBidRanks"
+
 // settings are what the organization has configured. A new listing is a new row
 // here; a test holds each against the API definition.
 var settings = []listing{
-	{name: "directory.users", path: "/api/v2/users", size: 500, query: "state=any",
+	{name: "directory.users", path: "/api/v2/users", size: 500, query: "state=any&" + userExpand,
 		about: "Users in every state, the inactive and deleted ones too"},
 	{name: "directory.users.queues", path: "/api/v2/users/{userId}/queues", parent: "directory.users",
 		permissions: []string{"routing:queue:view"}, about: "The queues that each user belongs to and has joined"},
@@ -278,4 +284,14 @@ var settings = []listing{
 		permissions: []string{"workitems:wrapup:view"}, about: "The wrap-ups of each work item"},
 	{name: "reporting.exports.views", path: "/api/v2/analytics/reporting/exports/metadata", style: genesys.Unpaged,
 		permissions: []string{"analytics:dataExport:view"}, about: "What report exports can be made of"},
+	{name: "scripts.whole", path: "/api/v2/scripts/{scriptId}", style: genesys.Single, parent: "scripts",
+		permissions: []string{"scripter:script:view"}, about: "Each script, with its pages"},
+	{name: "knowledge.documents.whole", path: "/api/v2/knowledge/knowledgebases/{knowledgeBaseId}/documents/{documentId}", style: genesys.Single, query: "expand=category&expand=labels&expand=variations", parent: "knowledge.documents",
+		permissions: []string{"knowledge:document:view"}, about: "Each document with its category, labels and variations"},
+	{name: "taskmanagement.schemas.limits", path: "/api/v2/taskmanagement/workitems/schemas/limits", style: genesys.Single,
+		permissions: []string{"workitems:workitemSchema:view"}, about: "How many schemas of work items there may be"},
+	{name: "taskmanagement.workitems.history", path: "/api/v2/taskmanagement/workitems/{workitemId}/history", style: genesys.NextURI, size: 200, parent: "taskmanagement.workitems",
+		permissions: []string{"workitems:workitem:view"}, about: "The changes of each work item"},
+	{name: "organization.limits.requests", path: "/api/v2/organizations/limits/changerequests", style: genesys.NextURI,
+		permissions: []string{"limits:organization:view"}, about: "Requests to change the limits of the organization"},
 }
