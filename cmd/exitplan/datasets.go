@@ -93,6 +93,18 @@ func markdown(out io.Writer, catalogue []exporter.Info) error {
 			fmt.Fprintf(out, "| `%s` | %s | %s |\n", info.Name, info.Class, info.Description)
 		}
 	}
+	heading("By feature of the platform", "| feature | where its data is |")
+	for _, f := range dataset.Features {
+		var where []string
+		for _, name := range f.Datasets {
+			word := "`" + name + "`"
+			if class := dataset.ClassOf(name); class == exporter.Excluded || class == exporter.NotHad {
+				word += " (" + class + ", see above)"
+			}
+			where = append(where, word)
+		}
+		fmt.Fprintf(out, "| %s | %s |\n", f.Name, strings.Join(where, ", "))
+	}
 	return nil
 }
 

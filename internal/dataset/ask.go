@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -27,19 +26,20 @@ func (a ask) item(unit string) string {
 		return unit
 	}
 	var escaped []string
-	for _, id := range a.ids() {
+	for _, id := range a.parent {
 		escaped = append(escaped, url.PathEscape(id))
+	}
+	if n := len(a.last); n > 0 {
+		escaped = append(escaped, fmt.Sprintf("%s+%d", url.PathEscape(a.last[0]), n-1))
 	}
 	if a.cut {
 		escaped = append(escaped, detailsParams{From: a.iv.From, To: a.iv.To}.name())
 	}
-	if len(a.ids()) == 0 {
+	if len(a.parent)+len(a.last) == 0 {
 		return unit + "/" + strings.Join(escaped, "/")
 	}
 	return strings.Join(escaped, "/")
 }
-
-func (a ask) ids() []string { return slices.Concat(a.parent, a.last) }
 
 // The values of metrics are kept by the half hour.
 const halfHour = 30 * time.Minute

@@ -225,7 +225,7 @@ func (r *listingRun) expectFile(item string) exporter.Expectation {
 // fileItem names a file of a record: by the record's ids, or, where it is a
 // job's and made anew each time, by those of what the job was for.
 func (r *listingRun) fileItem(a ask, raw json.RawMessage, n int) string {
-	elements := a.ids()
+	elements := slices.Clone(a.parent)
 	if r.d.job == nil {
 		elements = append(elements, ownID(raw)...)
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"exitplan/exporter"
@@ -28,7 +29,8 @@ type Listing struct {
 	Details  *Details   // finds what conversations have; nil where that is not asked for
 	children []*Listing // selected ones
 
-	pace pace
+	pace    pace
+	refused atomic.Int64 // answers in a row that lacked a permission
 }
 
 // A unit of a child listing lists so many parents.
@@ -240,6 +242,10 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 	}
 	defer r.part.discard()
 	for _, a := range d.asks(p, out.Now()) {
+		if len(r.receipt.Exceptions) > 0 && d.refused.Load() >= manyRefusals {
+			r.receipt.Exceptions = append(r.receipt.Exceptions, r.rest(u))
+			break
+		}
 		if err := r.list(ctx, a); err != nil {
 			return exporter.Receipt{}, err
 		}
@@ -251,9 +257,10 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 // takes so many.
 func (d *Listing) asks(p listingParams, now time.Time) []ask {
 	base := ask{iv: exporter.Interval{From: p.From, To: p.To}}
+	timed := strings.Contains(d.query+d.body, "{interval}") || strings.Contains(d.query, "{from}")
 	var pieces []ask
 	for rest := base; ; {
-		if !p.Tail {
+		if !p.Tail || !timed {
 			pieces = append(pieces, base)
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"exitplan/exporter"
 	"exitplan/internal/genesys"
@@ -79,7 +80,9 @@ func (r *listingRun) list(ctx context.Context, a ask) error {
 		known = &recent{most: 50_000}
 	}
 	for try := 1; ; try++ {
-		total = -1
+		if total = -1; len(a.last) > 0 {
+			total = int64(len(a.last))
+		}
 		stale := false
 		for raw, err := range r.rows(ctx, a, &total) {
 			if errors.Is(err, genesys.ErrTooLarge) && rows == 0 {
@@ -90,6 +93,7 @@ func (r *listingRun) list(ctx context.Context, a ask) error {
 			if err != nil {
 				return r.absent(ctx, item, err)
 			}
+			r.d.refused.Store(0)
 			refs := r.d.file.in(raw)
 			// Pages that move, and answers that broke off, bring a record
 			// again; versions of one thing share its id and are none.
@@ -156,8 +160,11 @@ func (r *listingRun) absent(ctx context.Context, item string, err error) error {
 	case ctx.Err() != nil, errors.Is(err, genesys.ErrCredentials):
 		return fatal(err)
 	case errors.Is(err, genesys.ErrPermission):
+		if errors.As(err, &api); slices.Contains(lacking, api.Code) {
+			r.d.refused.Add(1)
+		}
 		r.except(item, exporter.PermissionDenied, err.Error())
-	case errors.Is(err, genesys.ErrNotFound) && r.d.sparse:
+	case r.d.sparse && (errors.Is(err, genesys.ErrNotFound) || errors.As(err, &api) && strings.HasSuffix(api.Code, tooOld)):
 	case errors.Is(err, genesys.ErrNotFound), errors.As(err, &api) && api.Status == notImplemented:
 		r.except(item, exporter.NotExportable, "this organization does not have it: "+err.Error())
 	case errors.Is(err, errCameToNothing), errors.As(err, &api) && api.Status >= 400 && api.Status < 500:
@@ -168,7 +175,25 @@ func (r *listingRun) absent(ctx context.Context, item string, err error) error {
 	return nil
 }
 
-const notImplemented = 501 // RFC 9110, section 15.6.2
+const (
+	notImplemented = 501        // RFC 9110, section 15.6.2
+	tooOld         = ".too.old" // as in usage.events.too.old (API definition)
+)
+
+// A client whose roles lack a permission is refused whatever it asks for, unlike
+// one that lacks it in some divisions (API definition, error codes of 403). After
+// so many refusals in a row a unit asks once, and states the rest as one: what is
+// not to be had must not use up a call for each of a million conversations.
+const manyRefusals = 5
+
+var lacking = []string{"missing.permissions", "missing.any.permissions"}
+
+// rest stands for what a unit does not ask for any more.
+func (r *listingRun) rest(u exporter.Unit) exporter.Exception {
+	last := r.receipt.Exceptions[len(r.receipt.Exceptions)-1]
+	u.Attempts++
+	return exporter.UnitException(r.d, u, last.Reason, "and what comes after: "+last.Detail)
+}
 
 func (r *listingRun) except(item string, reason exporter.Reason, detail string) {
 	r.receipt.Exceptions = append(r.receipt.Exceptions, exporter.Exception{

@@ -385,3 +385,17 @@ func TestClassesAreThoseOfTheCatalogue(t *testing.T) {
 		t.Errorf("nonsense has class %q", got)
 	}
 }
+
+// What the list of features says must be in the catalogue.
+func TestFeaturesAreInTheCatalogue(t *testing.T) {
+	for _, f := range Features {
+		for _, name := range f.Datasets {
+			if ClassOf(name) == "" {
+				t.Errorf("%s: %s is not in the catalogue", f.Name, name)
+			}
+		}
+		if len(f.Datasets) == 0 {
+			t.Errorf("%s is neither exported nor said not to be", f.Name)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"exitplan/internal/dataset"
+	"exitplan/internal/simulator"
+)
+
+// stored is what the destination has of one dataset.
+type stored struct {
+	records map[string]int // lines of packed files: parents, then the record without what was signed
+	files   map[string]int // digests of the other files
+}
+
+// everything reads the payload of all bags, but for conversations and recordings.
+func everything(t *testing.T, w *world) map[string]*stored {
+	t.Helper()
+	store := w.store(t)
+	found := map[string]*stored{}
+	for file, err := range store.List(t.Context(), "bags/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, inBag, ok := strings.Cut(file.Path, "/data/")
+		name, _, _ := strings.Cut(inBag, "/")
+		if !ok || name == dataset.DetailsName || name == dataset.RecordingsName {
+			continue
+		}
+		if found[name] == nil {
+			found[name] = &stored{map[string]int{}, map[string]int{}}
+		}
+		body := slurp(t, store, file.Path)
+		if strings.Contains(inBag, "/files/") {
+			sum := sha256.Sum256(body)
+			found[name].files[hex.EncodeToString(sum[:])]++
+			continue
+		}
+		for _, line := range unpack(t, body) {
+			var child struct {
+				Parent []string        `json:"parent"`
+				Record json.RawMessage `json:"record"`
+			}
+			if json.Unmarshal(line, &child) != nil || child.Record == nil {
+				child.Parent, child.Record = nil, line
+			}
+			found[name].records[key(t, child.Parent, child.Record)]++
+		}
+	}
+	return found
+}
+
+func unpack(t *testing.T, body []byte) (lines [][]byte) {
+	t.Helper()
+	zip, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(zip)
+	for {
+		line, err := reader.ReadBytes('\n')
+		if err == io.EOF {
+			return lines
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, bytes.TrimSuffix(line, []byte{'\n'}))
+	}
+}
+
+// key tells records apart by what they say, whatever the order and the spelling
+// of their members; what is signed anew for each answer is left out.
+func key(t *testing.T, parent []string, record json.RawMessage) string {
+	t.Helper()
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(record))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatalf("%v in %.200s", err, record)
+	}
+	text, err := json.Marshal([]any{parent, unsigned(value)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func unsigned(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if text, ok := member.(string); ok && strings.Contains(text, "/files/") {
+				delete(v, name)
+				continue
+			}
+			v[name] = unsigned(member)
+		}
+	case []any:
+		for i := range v {
+			v[i] = unsigned(v[i])
+		}
+	}
+	return value
+}
+
+// held fails unless each dataset that is no plain listing holds exactly what the
+// organization has.
+func (w *world) held(t *testing.T) {
+	t.Helper()
+	names := map[string][]string{} // datasets by path
+	for _, info := range dataset.Catalogue() {
+		operation, _, _ := strings.Cut(info.Method, ",")
+		_, path, _ := strings.Cut(operation, " ")
+		names[path] = append(names[path], info.Name)
+	}
+	found := everything(t, w)
+	compared := 0
+	for _, pattern := range w.sim.Truth().HeldPatterns() {
+		of := names[pattern]
+		if len(of) == 0 {
+			continue // another operation has the same
+		}
+		compared++
+		have := stored{map[string]int{}, map[string]int{}}
+		for _, name := range of {
+			if found[name] == nil {
+				continue
+			}
+			for k, n := range found[name].records {
+				have.records[k] += n
+			}
+			for k, n := range found[name].files {
+				have.files[k] += n
+			}
+		}
+		records, files := 0, 0
+		for h := range w.sim.Truth().Held(pattern) {
+			if h.Record != nil {
+				records++
+				k := key(t, h.Parent, h.Record)
+				if have.records[k] == 0 {
+					k = key(t, nil, h.Record) // parents are told where the dataset has them
+				}
+				if have.records[k] == 0 {
+					t.Errorf("%v lacks %.300s of %v", of, h.Record, h.Parent)
+				}
+				delete(have.records, k)
+			}
+			for _, f := range h.Files {
+				files++
+				if have.files[f.SHA256] == 0 {
+					t.Errorf("%v lacks a file of %s, %d bytes, of %v", of, f.ContentType, f.Bytes, h.Parent)
+				}
+			}
+		}
+		for k := range have.records {
+			if records > 0 {
+				t.Errorf("%v: the organization does not have %.300s", of, k)
+			}
+		}
+		if records+files == 0 {
+			t.Errorf("%v: the organization has nothing to compare", of)
+		}
+		t.Logf("%v: %d records, %d files", of, records, files)
+	}
+	t.Logf("%d operations compared", compared)
+}
+
+// Everything that an organization has is exported and equal to the truth, with
+// faults and without; on S3 as in a directory.
+func TestTheWholeCatalogueIsExported(t *testing.T) {
+	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.02,5xx=0.03,drop-json=0.03,html-200=0.03,repeat-page=0.05,empty-page=0.05,expired-url=0.05,drop-media=0.05"} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := simulator.ParseFaults(faults)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 60, Faults: parsed, MediaBytes: 2 << 10, JobLatency: 20 * time.Millisecond})
+			w.set(t, "source.datasets", "[all]")
+			code, stdout, stderr := exitplan(t, w.args("export")...)
+			if code != exitComplete && code != exitMissing {
+				t.Fatalf("exit code %d\n%s\n%s", code, stdout, stderr)
+			}
+			for item, reason := range w.excepted(t) {
+				if !slices.ContainsFunc(lawful, func(words string) bool { return strings.Contains(reason, words) }) {
+					t.Errorf("%s: %s", item, reason)
+				}
+			}
+			w.held(t)
+			if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {
+				t.Errorf("verify: %d\n%s", code, stdout)
+			}
+		})
+	}
+}
+
+// lawful are exceptions that say what is so: the simulator's organization has a
+// list of a third party, and the like.
+var lawful = []string{"third-party", "PartialCompleted"}
