@@ -64,6 +64,16 @@ func extension(contentType string) string {
 		return ".html"
 	case "text/plain":
 		return ".txt"
+	case "text/csv":
+		return ".csv"
+	case "application/yaml", "application/x-yaml", "text/yaml":
+		return ".yaml"
+	case "application/pdf":
+		return ".pdf"
+	case "image/png":
+		return ".png"
+	case "image/jpeg":
+		return ".jpg"
 	}
 	return unknownExtension
 }

@@ -24,6 +24,8 @@ var (
 	// ErrBadAnswer: what came is not the JSON that the API promises, e.g. an
 	// HTML page with status 200, time and again.
 	ErrBadAnswer = errors.New("the answer is not what the API promises")
+	// ErrNoRequest: an id from the platform makes no path that could be asked for.
+	ErrNoRequest = errors.New("no request can be made")
 	// ErrURLExpired: a signed URL is not valid (any more). A new one must be
 	// asked for; the old one stays dead.
 	ErrURLExpired = errors.New("the signed URL is not valid any more")

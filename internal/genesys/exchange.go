@@ -107,12 +107,12 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 func (c *Client) target(path string, q url.Values) (*url.URL, error) {
 	u, err := url.Parse(c.api.String() + path)
 	if err != nil || !strings.HasPrefix(path, "/") || u.Host != c.api.Host {
-		return nil, errors.New("not a path of the API")
+		return nil, fmt.Errorf("%w: not a path of the API", ErrNoRequest)
 	}
 	for element := range strings.SplitSeq(u.Path, "/") {
 		// Servers and proxies would resolve these to another path.
 		if element == "." || element == ".." {
-			return nil, errors.New("an id in the path is a dot segment")
+			return nil, fmt.Errorf("%w: an id in the path is a dot segment", ErrNoRequest)
 		}
 	}
 	if len(q) > 0 {
