@@ -62,6 +62,9 @@ type Config struct {
 	UploadingShare       float64 // fileState UPLOADING: metadata lists them, a batch request gives nothing
 	NoRecordingShare     float64 // conversations flagged as recorded that have no recording at all
 
+	ContactsPerList  int     // in an export of a contact list or do-not-call list; default 50, negative: none
+	PartialKnowledge float64 // knowledge bases whose export ends as PartialCompleted, without the last document
+
 	// OpenShare is the share of conversations that have no conversationEnd until
 	// the clock reaches OpenUntil (zero: for ever).
 	OpenShare float64
@@ -109,6 +112,8 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.RecordedShare, 0.4)
 	def(&c.SecondRecordingShare, 0.05)
 	def(&c.SeveralResultsShare, 0.03)
+	def(&c.ContactsPerList, 50)
+	c.ContactsPerList = max(c.ContactsPerList, 0)
 	def(&c.MediaBytes, 32<<10)
 	def(&c.TokenTTL, 24*time.Hour)
 	def(&c.URLTTL, 60*time.Minute)

@@ -77,13 +77,22 @@ func (f file) held() HeldFile {
 
 // fileKinds make a file again from the rest of its path, by the first element
 // below /files/. The same path always has the same bytes.
-var fileKinds = map[string]func(s *Server, name string) (file, bool){}
+var fileKinds = map[string]func(s *Server, name string) (file, bool){
+	"contactlists": (*Server).contactsFile,
+	"datatables":   (*Server).tableFile,
+	"dnclists":     (*Server).dncFile,
+	"flow":         (*Server).flowFile,
+	"flows":        (*Server).flowsFile,
+	"knowledge":    (*Server).knowledgeFile,
+	"scripts":      (*Server).scriptFile,
+}
 
 const filesPath = "/files/"
 
-// fileURL signs the URL of a file, as of now.
+// fileURL signs the URL of a file, as of now. Each is another, so that one that
+// died is not given again within the same second.
 func (s *Server) fileURL(kind, name string) string {
-	return s.sign(filesPath+kind+"/"+name, 0, s.cfg.Now())
+	return s.sign(filesPath+kind+"/"+name, int(s.signed.Add(1)), s.cfg.Now())
 }
 
 func (s *Server) findFile(path string) (file, bool) {

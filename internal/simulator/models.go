@@ -13,7 +13,7 @@ package simulator
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
 //	turn(a,b,c)              by its place, in turn
-//	{field=type ...} [type]  an object, an array of up to three
+//	{field=type ...} [type]  an object, an array of up to three, [+type] of at least one
 //
 // field?=type is there where a request asks for it with expand; #listing=type is a
 // field for each entity of a listing, named by its id; and +Model begins one with
@@ -38,7 +38,7 @@ var models = map[string]string{
 		selfUri=self`,
 	"CategoryResponse": `id=id name=name description=text externalId=uuid dateCreated=time dateModified=time parentCategory={id=uuid name=name parentCategory={id=uuid
 		name=name}} documentCount=int knowledgeBase={id=uuid languageCode=en-US|en-UK|en-AU|en-CA} selfUri=self`,
-	"ContactList": `id=id name=name dateCreated=time dateModified=time version=int division=@authorization/divisions columnNames=[text] phoneColumns=[{columnName=text
+	"ContactList": `id=id name=name dateCreated=time dateModified=time version=int division=@authorization/divisions columnNames=[+name] phoneColumns=[{columnName=text
 		type=text}] emailColumns=[{columnName=text type=text}] whatsAppColumns=[{columnName=text type=text}] selfUri=self`,
 	"ContactListFilter": `id=id name=name dateCreated=time dateModified=time version=int contactList=@outbound/contactlists sourceType=ContactList|ContactListTemplate
 		clauses=[{filterType=AND|OR}] filterType=AND|OR selfUri=self`,
@@ -55,7 +55,7 @@ var models = map[string]string{
 		jsonSchema={id=uuid $schema=text title=name description=text} selfUri=self`,
 	"DataTable": `id=id name=name division=@authorization/divisions description=text schema={id=uuid $schema=text title=name description=text} selfUri=self`,
 	"DncList": `id=id name=name dateCreated=time dateModified=time version=int importStatus={state=IN_PROGRESS|FAILED totalRecords=int completedRecords=int
-		percentComplete=int} size=int dncSourceType=rds|rds_custom|dnc.com|gryphon contactMethod=Email|Phone|Any|WhatsApp loginId=uuid
+		percentComplete=int} size=int dncSourceType=turn(rds,rds_custom,rds,gryphon) contactMethod=Email|Phone|Any|WhatsApp loginId=uuid
 		division=@authorization/divisions selfUri=self`,
 	"Document": `id=id name=name changeNumber=int dateCreated=time dateModified=time dateUploaded=time contentUri=uri createdBy=@users sharingUri=uri contentType=text
 		selfUri=self`,

@@ -23,6 +23,7 @@ type content struct {
 	target *collection
 
 	versioned bool
+	some      bool // an array is not empty
 }
 
 // parseModel panics for a mistake in the tables, which every start would show.
@@ -80,7 +81,9 @@ func (p *modelParser) content() *content {
 		return &content{kind: "["}
 	case strings.HasPrefix(p.text, "["):
 		p.text = p.text[1:]
-		c := &content{kind: "[", item: p.content()}
+		rest, some := strings.CutPrefix(p.text, "+")
+		p.text = rest
+		c := &content{kind: "[", item: p.content(), some: some}
 		p.text = p.text[1:]
 		return c
 	}
@@ -228,7 +231,11 @@ func (w *entity) value(c *content, depth int) {
 		w.object(c.fields, depth+1)
 	case "[":
 		w.raw(`[`)
-		if n := w.r.below(4); c.item != nil && (c.item.target == nil || c.item.target.base.count > 0) {
+		n := w.r.below(4)
+		if c.some {
+			n = 1 + n%3
+		}
+		if c.item != nil && (c.item.target == nil || c.item.target.base.count > 0) {
 			for k := range n {
 				if k > 0 {
 					w.raw(`,`)

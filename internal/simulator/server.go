@@ -26,6 +26,7 @@ type Server struct {
 	tokens   tokens
 	jobs     jobs
 	batches  batches
+	exports  exports
 	dead     deadURLs
 	faults   *injector
 	entities *catalogue
@@ -34,6 +35,7 @@ type Server struct {
 	secret   []byte // signs media URLs
 	elapsed  func() time.Duration
 	until    atomic.Int64 // dataAvailabilityDate, Unix milliseconds
+	signed   atomic.Int64 // URLs of files
 
 	router     *router
 	handler    http.Handler // router behind the configured middleware

@@ -18,7 +18,9 @@ const definition = `{"swagger": "2.0", "paths": {
    {"name": "sort", "in": "query", "type": "string", "enum": ["up", "down"]}],
   "responses": {"200": {"schema": {"$ref": "#/definitions/Thing"}}, "default": {"schema": {"$ref": "#/definitions/Error"}}}}},
  "/api/v2/things/special": {"post": {"parameters": [{"in": "body", "name": "body", "required": true, "schema": {"$ref": "#/definitions/Thing"}}],
-  "responses": {"204": {"description": "done"}}}}},
+  "responses": {"204": {"description": "done"}}}},
+ "/api/v2/things/file": {"get": {"summary": "The file", "parameters": [{"name": "download", "in": "query", "type": "string", "description": "Redirect to the file"}],
+  "responses": {"200": {"schema": {"$ref": "#/definitions/Thing"}}}}}},
  "definitions": {"Error": {"type": "object", "properties": {"code": {"type": "string"}}},
   "Thing": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
    "n": {"type": "integer", "format": "int32"}, "kind": {"type": "string", "enum": ["a", "b"]}, "ok": {"type": "boolean"},
@@ -65,6 +67,8 @@ func TestWrap(t *testing.T) {
 		{"a refused request may be wrong", "GET", "/api/v2/things/1?size=big", "", 400, `{"code":"x"}`, ""},
 		{"error body", "GET", "/api/v2/things/1?size=1", "", 500, `{"error":"x"}`, "error is unknown"},
 		{"unknown status", "GET", "/api/v2/things/1?size=1", "", 201, `{"id":"1"}`, "status 201"},
+		{"a redirect that was announced", "GET", "/api/v2/things/file?download=true", "", 307, "", ""},
+		{"a redirect that was not", "GET", "/api/v2/things/1?size=1", "", 307, "", "status 307"},
 		{"not JSON", "GET", "/api/v2/things/1?size=1", "", 200, `<html>`, "not JSON"},
 		{"two values", "GET", "/api/v2/things/1?size=1", "", 200, `{"id":"1"}{}`, "goes on"},
 		{"required field", "GET", "/api/v2/things/1?size=1", "", 200, `{}`, "id is required"},
@@ -86,6 +90,7 @@ func TestWrap(t *testing.T) {
 			var got []string
 			h := c.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("Location", "/elsewhere")
 				w.WriteHeader(test.status)
 				_, _ = w.Write([]byte(test.answer))
 			}), func(err error) { got = append(got, err.Error()) })
