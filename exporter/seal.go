@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,6 +62,10 @@ type Sealing struct {
 	Spool    string // folder of temporary files
 	// Info is what every bag-info.txt says.
 	Info manifest.Info
+	// Title names the export for people, and Describe says what the catalogue
+	// says of a dataset, for each bag's datapackage.json. Optional.
+	Title    string
+	Describe func(dataset string) Info
 	// Found is told, before anything is sealed, how many objects were found
 	// that no receipt knew, and the path of one, if there are any. Optional.
 	Found func(ctx context.Context, n int64, example string) error
@@ -100,13 +105,14 @@ func Seal(ctx context.Context, s Sealing) error {
 		}
 	}
 	var list []manifest.BagDigest
-	for _, b := range bags {
+	for i := range bags {
+		b := &bags[i]
 		switch {
 		case compared.lost[b.Name] && b.Sealed == "":
 			continue
 		case compared.lost[b.Name]: // its former manifests are still there
 		case b.due():
-			if b.Sealed, err = s.bag(ctx, b); err != nil {
+			if b.Sealed, err = s.bag(ctx, *b); err != nil {
 				return err
 			}
 			if err := s.Ledger.SealBag(ctx, b.Name, b.Sealed); err != nil {
@@ -125,7 +131,7 @@ func Seal(ctx context.Context, s Sealing) error {
 	if err := compared.err(); err != nil || s.Root == nil {
 		return err
 	}
-	return s.root(ctx, text.Bytes())
+	return s.root(ctx, text.Bytes(), bags)
 }
 
 // bag writes the manifests of one bag from what the journal vouches for.
@@ -134,6 +140,9 @@ func (s Sealing) bag(ctx context.Context, b Bag) (string, error) {
 	result, err := manifest.WriteBag(ctx, b.Name, s.entries(ctx, b.Name), info, []manifest.Tag{
 		{Path: "attest.jsonl", Write: func(w io.Writer) error { return s.attest(ctx, b.Name, w) }},
 		{Path: "names.jsonl", Write: func(w io.Writer) error { return s.names(ctx, b.Name, w) }},
+		{Path: DataPackage, Write: func(w io.Writer) error {
+			return describeBag(w, s.title(path.Base(b.Name)), b.Name, s.Ledger.Artifacts(ctx, b.Name), s.Describe)
+		}},
 	}, manifest.WriteOptions{Put: s.put, Spool: s.spool})
 	return result.TagManifestSHA256, err
 }
@@ -207,8 +216,16 @@ func (s Sealing) names(ctx context.Context, bag string, w io.Writer) error {
 	return nil
 }
 
+// title names a bag for people.
+func (s Sealing) title(bag string) string {
+	if s.Title == "" {
+		return bag
+	}
+	return s.Title + ": " + bag
+}
+
 // root writes the control bag.
-func (s Sealing) root(ctx context.Context, bagList []byte) error {
+func (s Sealing) root(ctx context.Context, bagList []byte, bags []Bag) error {
 	more, err := s.Root(ctx)
 	if err != nil {
 		return err
@@ -226,6 +243,14 @@ func (s Sealing) root(ctx context.Context, bagList []byte) error {
 		}
 		entries = append(entries, e)
 	}
+	e, err := s.control(ctx, ControlFile{DataPackage, func(w io.Writer) error {
+		return describeRoot(w, s.title("root"), bags, entries)
+	}})
+	if err != nil {
+		return fmt.Errorf("write root/data/%s: %w", DataPackage, err)
+	}
+	entries = append(entries, e)
+	slices.SortFunc(entries, func(a, b manifest.Entry) int { return strings.Compare(a.Path, b.Path) })
 	status := manifest.ExportFinished
 	if s.Open {
 		status = manifest.ExportOpen
@@ -264,14 +289,17 @@ func (s Sealing) control(ctx context.Context, f ControlFile) (manifest.Entry, er
 	return e, s.put(ctx, "root/"+e.Path, spool, size)
 }
 
-func (s Sealing) put(ctx context.Context, path string, body io.Reader, size int64) error {
-	_, err := s.Sink.Put(ctx, Object{Path: path, Size: size, ContentType: contentType(path), Replace: Always}, body)
+func (s Sealing) put(ctx context.Context, at string, body io.Reader, size int64) error {
+	_, err := s.Sink.Put(ctx, Object{Path: at, Size: size, ContentType: contentType(at), Replace: Always}, body)
 	return err
 }
 
-func contentType(path string) string {
-	if strings.HasSuffix(path, ".jsonl") {
+func contentType(at string) string {
+	switch path.Ext(at) {
+	case ".jsonl":
 		return "application/x-ndjson"
+	case ".json":
+		return "application/json"
 	}
 	return "text/plain; charset=utf-8"
 }

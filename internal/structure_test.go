@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"internal/sink":               {"exporter", "manifest"},
 	"internal/sink/s3server":      {},
 	"internal/sink/sinktest":      {"exporter", "manifest", "internal/sink"},
+	"internal/tables":             {},
 	"internal/forecast":           {"exporter", "internal/contract"},
 	"internal/report":             {"exporter", "manifest", "internal/contract"},
 	"bench":                       {"*"},

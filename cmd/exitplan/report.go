@@ -29,8 +29,9 @@ func (s *session) report(w io.Writer, sum *summary) error {
 }
 
 // controlFiles are the payload of the root bag.
-func (s *session) controlFiles(ctx context.Context, sum *summary) []exporter.ControlFile {
-	return []exporter.ControlFile{
+func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.ControlFile, error) {
+	queries, err := s.queryFiles(ctx, sum)
+	return append(queries, []exporter.ControlFile{
 		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
 			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))
 			return err
@@ -68,5 +69,5 @@ func (s *session) controlFiles(ctx context.Context, sum *summary) []exporter.Con
 			}
 			return nil
 		}},
-	}
+	}...), err
 }

@@ -292,12 +292,14 @@ func (sum *summary) print(c *cli.Context) error {
 // seal writes manifests for everything that is stored, the root bag too if
 // the export is finished or ever was, and copies the journal.
 func (s *session) seal(ctx context.Context, sum *summary) error {
+	title := "Genesys Cloud organization " + s.org.Name
 	sealing := exporter.Sealing{
 		Ledger: s.journal, Recorder: s.journal, Sink: s.dest, Stock: s.dest, Open: !sum.final(),
+		Title: title, Describe: describe(),
 		Info: manifest.Info{
 			{Label: "Source-Organization", Value: s.cfg.Contract.Customer},
 			{Label: "Internal-Sender-Identifier", Value: s.org.ID},
-			{Label: "Internal-Sender-Description", Value: "Genesys Cloud organization " + s.org.Name},
+			{Label: "Internal-Sender-Description", Value: title},
 			{Label: "Bag-Software-Agent", Value: "exitplan/" + version},
 			{Label: "Bagging-Date", Value: s.clock.Now().Format(time.DateOnly)},
 		},
@@ -324,7 +326,7 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 					return nil, err
 				}
 			}
-			return s.controlFiles(ctx, sum), nil
+			return s.controlFiles(ctx, sum)
 		}
 	}
 	if err := exporter.Seal(ctx, sealing); err != nil {

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"exitplan/internal/simulator"
+	"exitplan/internal/tables"
+)
+
+// duck runs the queries of an export with DuckDB, as tools/duckdb does.
+type duck struct {
+	*testing.T
+	tool, folder string
+}
+
+// newDuck exports a world into a directory. DuckDB is installed from npm, so
+// the tests are asked for: see tools/duckdb/run.sh.
+func newDuck(t *testing.T, w *world, flags ...string) duck {
+	t.Helper()
+	if os.Getenv("EXITPLAN_DUCKDB") != "1" {
+		t.Skip("set EXITPLAN_DUCKDB=1 to run the export's queries with DuckDB (installs it from npm)")
+	}
+	for _, name := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("the check with DuckDB needs %s, which is not installed", name)
+		}
+	}
+	tool, err := filepath.Abs("../../tools/duckdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := duck{t, tool, filepath.Join(w.dir, "export", "x")}
+	d.run("npm", "ci", "--no-fund", "--no-audit")
+	w.export(t, exitComplete, flags...)
+	return d
+}
+
+func (d duck) run(name string, args ...string) string {
+	d.Helper()
+	cmd := exec.CommandContext(d.Context(), name, args...)
+	cmd.Dir = d.tool
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		d.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, errs.String())
+	}
+	return out.String()
+}
+
+// rows are what queries yield after the export's own, or what that yields.
+func (d duck) rows(queries ...string) (list []map[string]any) {
+	d.Helper()
+	for line := range strings.Lines(d.run("node", append([]string{"run.mjs", d.folder}, queries...)...)) {
+		var row map[string]any
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			d.Fatal(err)
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+// counts is what the export's queries count, by dataset.
+func (d duck) counts() map[string]int {
+	d.Helper()
+	counts := map[string]int{}
+	for _, row := range d.rows() {
+		counts[row["dataset"].(string)] = int(row["count"].(float64))
+	}
+	return counts
+}
+
+// levels counts the records of each level of all conversations, as the
+// organization has them.
+func (w *world) levels(t *testing.T) map[string]int {
+	t.Helper()
+	n := map[string]int{}
+	for c := range w.sim.Truth().Conversations() {
+		var row struct {
+			Participants []struct {
+				Sessions []struct{ Segments []any }
+			}
+		}
+		if err := json.Unmarshal(c.Row, &row); err != nil {
+			t.Fatal(err)
+		}
+		n["conversations"]++
+		for _, p := range row.Participants {
+			n["participants"]++
+			for _, s := range p.Sessions {
+				n["sessions"]++
+				n["segments"] += len(s.Segments)
+			}
+		}
+	}
+	return n
+}
+
+// packedLines counts the lines of the packed files by the folders of datasets.
+func packedLines(t *testing.T, w *world) map[string]int {
+	t.Helper()
+	store, n := w.store(t), map[string]int{}
+	for file, err := range store.List(t.Context(), "bags/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file.Path, ".jsonl.gz") {
+			continue
+		}
+		_, below, _ := strings.Cut(file.Path, "/data/")
+		folder, _, _ := strings.Cut(below, "/")
+		zip, err := gzip.NewReader(bytes.NewReader(slurp(t, store, file.Path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(zip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n[folder] += bytes.Count(text, []byte("\n"))
+	}
+	return n
+}
+
+// Every count of the export's queries is what the organization has.
+func TestDuckDBCountsWhatTheOrganizationHas(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 60, SeveralResultsShare: 0.2})
+	w.set(t, "source.datasets", "[all]")
+	d := newDuck(t, w)
+	want := map[string]int{}
+	for name, n := range w.levels(t) {
+		if name == "conversations" {
+			want[tables.Details] = n
+			continue
+		}
+		want[tables.Details+"/"+name] = n
+	}
+	for range w.sim.Truth().Recordings() {
+		want["recordings"]++
+	}
+	w.listed(t) // so that what the other files hold is what the organization has
+	for name, n := range packedLines(t, w) {
+		if name != tables.Details {
+			want[name] = n
+		}
+	}
+	got := d.counts()
+	for name, n := range want {
+		if got[name] != n {
+			t.Errorf("%s: DuckDB counts %d, the organization has %d", name, got[name], n)
+		}
+		delete(got, name)
+	}
+	for name, n := range got {
+		t.Errorf("%s: DuckDB counts %d of what nobody has", name, n)
+	}
+	t.Logf("%d counts compared", len(want))
+	row := d.rows(`SELECT count(*) AS n, count(conversationStart) AS joined, count(id) AS children
+		FROM recordings, (SELECT count(*) AS id FROM routing_queues_members WHERE len(parent) = 1 AND id IS NOT NULL)`)[0]
+	if row["n"] != float64(want["recordings"]) || row["joined"] != row["n"] || row["children"] == 0. {
+		t.Errorf("recordings and the conversations they belong to: %v", row)
+	}
+}
+
+// Of a conversation that is there twice the newest row counts, at every level;
+// a line that DuckDB refuses, or that holds a name twice, costs no other.
+func TestDuckDBReadsOddLinesAndTheNewestRow(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 5})
+	d := newDuck(t, w)
+	var id string
+	for c := range w.sim.Truth().Conversations() {
+		id = c.ID
+	}
+	before := d.counts()
+	day := filepath.Join(d.folder, "bags", "analytics-2026-03", "data", tables.Details, "year=2026", "month=03", "day=01")
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	for _, line := range []string{
+		`{"conversationId":"` + id + `","externalTag":"newer","mediaStatsMinConversationMos":"no number","conversationStart":5,"participants":[{"participantId":"p","sessions":{}},null]}`,
+		`{"conversationId":"half","externalTag":"\ud83d","participants":[]}`,
+		"{\"conversationId\":\"bad\",\"externalTag\":\"\xff\xfe\",\"participants\":[]}",
+		`{"conversationId":"twice","conversationId":"again","participants":7}`,
+	} {
+		if _, err := zip.Write([]byte(line + "\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(day, "sweep-00000.jsonl.gz"), packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	after := d.counts()
+	if n := after[tables.Details] - before[tables.Details]; n != 3 {
+		t.Errorf("%d conversations more, want the three odd ones", n)
+	}
+	rows := d.rows(`SELECT * FROM conversations WHERE conversationId = '` + id + `'`)
+	if len(rows) != 1 || rows[0]["externalTag"] != "newer" || rows[0]["mediaStatsMinConversationMos"] != nil {
+		t.Errorf("the newest row: %v", rows)
+	}
+	rows = d.rows(`SELECT participantId FROM participants WHERE conversationId = '` + id + `' ORDER BY participantId`)
+	if len(rows) != 2 || rows[0]["participantId"] != "p" || rows[1]["participantId"] != nil {
+		t.Errorf("participants of the newest row: %v", rows)
+	}
+	if rows = d.rows(`SELECT count(*) AS n FROM conversations WHERE json IS NULL`); rows[0]["n"] != 2. {
+		t.Errorf("lines that cannot be read: %v", rows)
+	}
+}

@@ -1,0 +1,167 @@
+package tables
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+)
+
+//go:embed athena.sql.tmpl
+var athenaText string
+
+var athenaTemplate = template.Must(template.New("").Funcs(template.FuncMap{
+	"ddl": ddlText, "columns": athenaColumns, "parquet": athenaParquet,
+}).Parse(athenaText))
+
+// anywhere stands for the bucket of an export that lies in none.
+const anywhere = "s3://BUCKET/PREFIX"
+
+// Athena writes the statements that make a table of each dataset. Partitions
+// are projected from the paths, so that none has to be added.
+func (e Export) Athena(w io.Writer) error {
+	places := e.places()
+	filled := strings.HasPrefix(e.URL, "s3://")
+	root := anywhere
+	if filled {
+		root = strings.TrimRight(e.URL, "/")
+	}
+	return athenaTemplate.Execute(w, athena{
+		Filled: filled, Conversation: conversation, Sidecar: recordingMetadata, Levels: namedLevels(),
+		Details: find(places, Details), Parquet: find(places, ParquetFolder), Recordings: find(places, Recordings),
+		Lists: listed(places), root: root, from: e.From, to: e.To,
+	})
+}
+
+// athena is what the template is filled with.
+type athena struct {
+	Filled                       bool
+	Conversation, Sidecar        []column
+	Levels                       []level
+	Details, Parquet, Recordings *place
+	Lists                        []place
+
+	root     string
+	from, to time.Time
+}
+
+// Keys are the partitions of a dataset's tables: those of its paths, and those
+// that only its bags' names tell.
+func (p place) Keys() []string {
+	return append(slices.Clone(p.keys), slices.DeleteFunc(slices.Clone(p.period), func(key string) bool {
+		return slices.Contains(p.keys, key)
+	})...)
+}
+
+// site is where the files of a table lie.
+type site struct {
+	place
+	Location   string
+	Properties []string
+}
+
+// Site says where a dataset's files lie; table is one of several, or empty.
+func (a athena) Site(p *place, table string) site {
+	s := site{place: *p}
+	// A bag's name goes on with its period as the template of RFC 3339 does.
+	bag := p.group
+	for i, key := range p.period {
+		bag += []string{"-", "-", "-", "T"}[i] + "${" + key + "}"
+	}
+	below := path.Join("data", p.Dataset, table)
+	if len(p.Keys()) == 0 {
+		s.Location = a.root + "/" + path.Join("bags", bag, below) + "/"
+		return s
+	}
+	s.Location = a.root + "/bags/"
+	property := func(name, value string) {
+		s.Properties = append(s.Properties, ddlText(name)+" = "+ddlText(value))
+	}
+	set := func(key, name, value string) { property("projection."+key+"."+name, value) }
+	property("projection.enabled", "true")
+	for _, key := range p.Keys() {
+		set(key, "type", "integer")
+		switch key {
+		case "year":
+			set(key, "range", fmt.Sprintf("%d,%d", a.from.UTC().Year(), a.to.UTC().Add(-time.Nanosecond).Year()))
+			continue
+		case "month":
+			set(key, "range", "1,12")
+		case "day":
+			set(key, "range", "1,31")
+		case "hour":
+			set(key, "range", "0,23")
+		}
+		set(key, "digits", "2")
+	}
+	for _, key := range p.keys {
+		below += "/" + key + "=${" + key + "}"
+	}
+	property("storage.location.template", a.root+"/bags/"+bag+"/"+below+"/")
+	return s
+}
+
+// ddlText is a string in Athena's definitions, which follow Hive.
+func ddlText(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
+}
+
+// athenaColumns declares the columns of records in JSON.
+func athenaColumns(columns []column) string {
+	lines := make([]string, len(columns))
+	for i, c := range columns {
+		lines[i] = fmt.Sprintf("  `%s` %s", strings.ToLower(c.name), athenaType(c))
+	}
+	return strings.Join(lines, ",\n")
+}
+
+// athenaType is the type of a member in JSON. Times stay text there, since
+// Athena does not take them as the API writes them: from_iso8601_timestamp.
+func athenaType(c column) string {
+	switch c.kind {
+	case flag:
+		return "boolean"
+	case whole:
+		return "bigint"
+	case number:
+		return "double"
+	case texts:
+		return "array<string>"
+	case wholes:
+		return "array<bigint>"
+	case object:
+		return athenaStruct(c.of)
+	case objects:
+		return "array<" + athenaStruct(c.of) + ">"
+	}
+	return "string"
+}
+
+func athenaStruct(columns []column) string {
+	members := make([]string, len(columns))
+	for i, c := range columns {
+		members[i] = strings.ToLower(c.name) + ":" + athenaType(c)
+	}
+	return "struct<" + strings.Join(members, ",") + ">"
+}
+
+// athenaParquet declares the columns of a level's Parquet, where what has
+// members is JSON as text.
+func athenaParquet(l level) string {
+	var lines []string
+	for _, c := range l.columns {
+		kind := athenaType(c)
+		switch c.kind {
+		case instant:
+			kind = "timestamp"
+		case object, objects:
+			kind = "string"
+		}
+		lines = append(lines, fmt.Sprintf("  `%s` %s", strings.ToLower(c.name), kind))
+	}
+	return strings.Join(lines, ",\n")
+}
