@@ -35,7 +35,7 @@ func (b *bench) export(ctx context.Context, name string) (m measure, recordings 
 		"contract.termination_date": "2099-12-31", "source.region": "us-east-2", "source.client_id": "demo-client",
 		"source.api_url": sim.URL(), "source.login_url": sim.URL(), "source.interval.from": from.Format(time.DateOnly),
 		"source.interval.to": from.AddDate(0, 0, days-1).Format(time.DateOnly), "source.requests_per_minute": "1000000", "source.headroom": "0%",
-		"recordings.metadata": "derived", "export_id": "x", "destination.url": b.server.URL() + "/" + name,
+		"source.datasets": "[analytics.conversations.details, recordings, -recordings.*, -interactions.*]", "recordings.metadata": "derived", "export_id": "x", "destination.url": b.server.URL() + "/" + name,
 		"destination.endpoint": b.server.Endpoint, "destination.path_style": "true", "state": filepath.Join(b.dir, name+"-state"),
 		"concurrency.transfers": strconv.Itoa(b.transfers),
 	}

