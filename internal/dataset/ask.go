@@ -18,6 +18,7 @@ type ask struct {
 	last   []string          // the last ids, where one question is about several parents
 	iv     exporter.Interval // zero where time does not matter
 	cut    bool              // a part of what the unit is about
+	now    time.Time
 }
 
 // item names what one question is about, within its unit.
@@ -71,14 +72,15 @@ func (a ask) path(path, job string) string {
 	return path
 }
 
-// places are what may stand in a query or a body for what is asked about.
+// places are what may stand in a query or a body for what is asked about, and
+// for the time, in milliseconds.
 func (a ask) places(encode func(string) string) *strings.Replacer {
 	id := ""
 	if n := len(a.parent); n > 0 {
 		id = a.parent[n-1]
 	}
 	ids, _ := json.Marshal(a.last) // strings cannot fail
-	pairs := []string{"{id}", encode(id), "{ids}", string(ids)}
+	pairs := []string{"{id}", encode(id), "{ids}", string(ids), "{now}", fmt.Sprint(a.now.UnixMilli())}
 	if !a.iv.To.IsZero() {
 		pairs = append(pairs, "{interval}", a.iv.String(),
 			"{from}", a.iv.From.UTC().Format(time.RFC3339), "{to}", a.iv.To.UTC().Format(time.RFC3339))

@@ -256,7 +256,7 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 // asks are the questions of a unit, of some parents at once where the API
 // takes so many.
 func (d *Listing) asks(p listingParams, now time.Time) []ask {
-	base := ask{iv: exporter.Interval{From: p.From, To: p.To}}
+	base := ask{iv: exporter.Interval{From: p.From, To: p.To}, now: now}
 	timed := strings.Contains(d.query+d.body, "{interval}") || strings.Contains(d.query, "{from}")
 	var pieces []ask
 	for rest := base; ; {

@@ -2,11 +2,12 @@ package dataset
 
 import "exitplan/internal/genesys"
 
-// userExpand is what a listing of users adds on request, but for what is live
-// state, or of another service.
-const userExpand = "expand=authorization&expand=biography&expand=certifications&expand=dateLastLogin&expand=dateWelcomeSent&expand=employerInfo" +
-	"&expand=externalContactsSettings&expand=groups&expand=languagePreference&expand=languages&expand=locations&expand=profileSkills" +
-	"&expand=skills&expand=team&expand=workPlanBidRanks"
+// userExpand is all that a listing of users adds on request, but for the
+// presence of other products, which has to be told which.
+const userExpand = "expand=authorization&expand=authorization.unusedRoles&expand=biography&expand=certifications&expand=conversationSummary" +
+	"&expand=dateLastLogin&expand=dateWelcomeSent&expand=employerInfo&expand=externalContactsSettings&expand=geolocation&expand=groups" +
+	"&expand=languagePreference&expand=languages&expand=lasttokenissued&expand=locations&expand=outOfOffice&expand=presence" +
+	"&expand=profileSkills&expand=routingStatus&expand=skills&expand=station&expand=team&expand=workPlanBidRanks"
 
 // settings are what the organization has configured. A new listing is a new row
 // here; a test holds each against the API definition.
@@ -292,6 +293,6 @@ var settings = []listing{
 		permissions: []string{"workitems:workitemSchema:view"}, about: "How many schemas of work items there may be"},
 	{name: "taskmanagement.workitems.history", path: "/api/v2/taskmanagement/workitems/{workitemId}/history", style: genesys.NextURI, size: 200, parent: "taskmanagement.workitems",
 		permissions: []string{"workitems:workitem:view"}, about: "The changes of each work item"},
-	{name: "organization.limits.requests", path: "/api/v2/organizations/limits/changerequests", style: genesys.NextURI,
+	{name: "organization.limits.requests", path: "/api/v2/organizations/limits/changerequests", style: genesys.NextURI, query: "after=0&before={now}",
 		permissions: []string{"limits:organization:view"}, about: "Requests to change the limits of the organization"},
 }

@@ -145,8 +145,8 @@ func (t *tx) settle(key string, now int64) error {
 	return t.finish(u, exporter.Done, false, now)
 }
 
-// finish closes a unit. One that no later run is known to open again needs no
-// list of what it stored.
+// finish closes a unit, for which no other waits any more. One that no later run
+// is known to open again needs no list of what it stored.
 func (t *tx) finish(u unitRow, o exporter.Outcome, again bool, now int64) error {
 	state := int64(done)
 	if o == exporter.Failed {
@@ -155,6 +155,9 @@ func (t *tx) finish(u unitRow, o exporter.Outcome, again bool, now int64) error 
 	c := t.of(u.dataset)
 	c.state[u.state]--
 	c.state[state]++
+	if _, err := t.exec("UPDATE unit SET waits_for = NULL WHERE waits_for = (SELECT key FROM unit WHERE id = ?)", u.id); err != nil {
+		return err
+	}
 	if again {
 		_, err := t.exec("UPDATE unit SET state = ?, again = 1, finished = ? WHERE id = ?", state, now, u.id)
 		return err

@@ -158,10 +158,20 @@ CREATE INDEX unit_finished ON unit (finished, dataset) WHERE finished IS NOT NUL
 ALTER TABLE exception ADD COLUMN covers INTEGER;
 `
 
+// schema4 lets Next pass over any number of units that wait, and the end of a
+// unit find those that waited for it.
+const schema4 = `
+UPDATE unit SET waits_for = NULL WHERE state = 0 AND waits_for IN (SELECT key FROM unit WHERE state > 1);
+DROP INDEX unit_pending;
+CREATE INDEX unit_ready   ON unit (dataset, priority, key) WHERE state = 0 AND waits_for IS NULL;
+CREATE INDEX unit_waiting ON unit (dataset, priority, key) WHERE state = 0 AND waits_for IS NOT NULL;
+CREATE INDEX unit_awaited ON unit (waits_for) WHERE waits_for IS NOT NULL;
+`
+
 // migrations returns the steps of the schema: step i leads from version i to
 // version i+1. A released step is never edited; changes are appended.
 func migrations() []string {
-	return []string{schema1, schema2, schema3}
+	return []string{schema1, schema2, schema3, schema4}
 }
 
 // inspect reads whose file this is and its schema version, without writing.

@@ -39,7 +39,9 @@ func (t *tx) add(u exporter.Unit) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, waits_for, params) VALUES (?, ?, ?, 0, ?, ?)
+	// One that has ended is waited for no more.
+	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, waits_for, params)
+		VALUES (?1, ?2, ?3, 0, (SELECT ?4 WHERE NOT EXISTS (SELECT 1 FROM unit WHERE key = ?4 AND state > 1)), ?5)
 		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, null(u.After), []byte(u.Params))
 	t.of(dataset).state[pending] += n
 	return err
@@ -70,25 +72,43 @@ func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, erro
 	return u, nil
 }
 
-// next looks up the first pending unit of each dataset in the index, so that
-// a million pending units of a skipped dataset cost nothing.
-func (t *tx) next(without string) (exporter.Unit, error) {
+// The first of each dataset that is ready, and the first that waits. What a unit
+// waits for has not ended, or it would be ready (see finish), and nearly always
+// all of a dataset wait for units of one other, so that the first tells for all
+// whether that one may be exported now. So a million units that wait, or of a
+// skipped dataset, cost nothing.
+const firstUnits = `
+	(SELECT p.id FROM unit p WHERE p.state = 0 AND p.waits_for IS NULL AND p.dataset = d.id AND (p.priority < ?2 OR NOT EXISTS
+		(SELECT 1 FROM unit o WHERE o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed) AND o.priority < ?2))
+	ORDER BY p.priority, p.key LIMIT 1),
+	(SELECT w.id FROM
+		(SELECT p.id, p.waits_for FROM unit p WHERE p.state = 0 AND p.waits_for IS NOT NULL AND p.dataset = d.id ORDER BY p.priority, p.key LIMIT 1) w
+	WHERE NOT EXISTS (SELECT 1 FROM unit o WHERE o.key = w.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed)))`
+
+// Any that waits in vain, which only a look at all of them finds.
+const anyWaiting = `
+	(SELECT p.id FROM unit p WHERE p.state = 0 AND p.waits_for IS NOT NULL AND p.dataset = d.id AND ?2 AND NOT EXISTS
+		(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed))
+	ORDER BY p.priority, p.key LIMIT 1)`
+
+func (t *tx) next(without string) (u exporter.Unit, err error) {
 	var (
-		u                  exporter.Unit
 		id, dataset        int64
 		after              sql.NullString
 		params, checkpoint []byte
+		found              bool
 	)
-	found, err := t.get(`WITH allowed AS MATERIALIZED
-			(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
-		SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.params, u.checkpoint
-		FROM allowed d JOIN unit u ON u.id =
-			(SELECT p.id FROM unit p WHERE p.state = 0 AND p.dataset = d.id AND (p.waits_for IS NULL OR NOT EXISTS
-				(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed)))
-				AND (p.priority < ?2 OR NOT EXISTS (SELECT 1 FROM unit o WHERE o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed) AND o.priority < ?2))
-			ORDER BY p.priority, p.key LIMIT 1)
-		ORDER BY u.priority, u.key LIMIT 1`, []any{without, exporter.Last},
-		&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &params, &checkpoint)
+	for _, candidates := range []string{firstUnits, anyWaiting} {
+		found, err = t.get(`WITH allowed AS MATERIALIZED
+				(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
+			SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.params, u.checkpoint
+			FROM allowed d JOIN unit u ON u.id IN (`+candidates+`)
+			ORDER BY u.priority, u.key LIMIT 1`, []any{without, exporter.Last},
+			&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &params, &checkpoint)
+		if err != nil || found {
+			break
+		}
+	}
 	if err != nil {
 		return u, err
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"fmt"
 	"io"
 	"testing"
 
@@ -30,10 +31,10 @@ func TestAUnitWaitsForTheOneThatMaySettleIt(t *testing.T) {
 			t.Fatalf("Next = %q, want %q", u.Key, want)
 		}
 	}
-	next("r/unknown")
 	next("a/1")
 	next("a/2")
 	next("a/3")
+	next("r/unknown")
 	next("") // the rest waits for units that are running
 	must(t, j.Commit(ctx, exporter.Receipt{Unit: "a/1", Outcome: exporter.Done, Settled: []string{"r/1", "r/nobody"}}))
 	next("")
@@ -79,5 +80,58 @@ func TestAJournalOfTheFirstSchemaGoesOn(t *testing.T) {
 	must(t, err)
 	if u.Key != "r/1" || u.After != "" {
 		t.Errorf("unit %+v", u)
+	}
+}
+
+// A unit that must be the last waits for all others, but not for those that may
+// not run now.
+func TestTheLastUnitWaitsForAllOthers(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	ctx := t.Context()
+	must(t, j.Add(ctx, []exporter.Unit{
+		{Dataset: "audits", Key: "audits/tail", Priority: exporter.Last}, {Dataset: "audits", Key: "audits/1", Priority: 3}, {Dataset: "metrics", Key: "m/1", Priority: 9},
+	}))
+	next := func(want string, skip ...string) {
+		t.Helper()
+		u, err := j.Next(ctx, skip...)
+		if want == "" && err == io.EOF {
+			return
+		}
+		must(t, err)
+		if u.Key != want {
+			t.Fatalf("Next = %q, want %q", u.Key, want)
+		}
+	}
+	next("audits/1")
+	next("", "metrics")
+	must(t, j.Commit(ctx, exporter.Receipt{Unit: "audits/1", Outcome: exporter.Done, Discovered: []exporter.Unit{{Dataset: "audits", Key: "audits/2", Priority: 3}}}))
+	next("audits/2", "metrics")
+	must(t, j.Commit(ctx, exporter.Receipt{Unit: "audits/2", Outcome: exporter.Done}))
+	next("audits/tail", "metrics")
+	must(t, j.Release(ctx, "audits/tail"))
+	next("m/1")
+	next("")
+}
+
+// BenchmarkNext takes a unit while tens of thousands wait for others: five years
+// of days, with all that their conversations may have.
+func BenchmarkNext(b *testing.B) {
+	j := openTest(b, b.TempDir())
+	var units []exporter.Unit
+	for day := range 1826 {
+		details := fmt.Sprintf("details/%04d", day)
+		units = append(units, exporter.Unit{Dataset: "details", Key: details, Priority: 1})
+		for c := range 15 {
+			units = append(units, exporter.Unit{Dataset: fmt.Sprint("content", c), Key: fmt.Sprintf("content%d/%04d", c, day), After: details})
+		}
+		for c := range 20 {
+			units = append(units, exporter.Unit{Dataset: fmt.Sprint("aggregates", c), Key: fmt.Sprintf("aggregates%d/%04d", c, day), Priority: 3})
+		}
+	}
+	must(b, j.Add(b.Context(), units))
+	for b.Loop() {
+		u, err := j.Next(b.Context())
+		must(b, err)
+		must(b, j.Release(b.Context(), u.Key))
 	}
 }

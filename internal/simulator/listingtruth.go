@@ -14,6 +14,7 @@ type Listing struct {
 	// Single says that the answer is one object, and no array: the one row, or the
 	// one of each parent.
 	Single bool `json:"single,omitempty"`
+	Most   int  `json:"most,omitempty"` // rows that a page may have; 0: all are in one answer
 	// Parent is the pattern of the listing whose ids fill the last place of the
 	// path, or the query parameter Query where that is not "".
 	Parent string `json:"parent,omitempty"`
@@ -40,6 +41,9 @@ func (t *Truth) Listings() (list []Listing) {
 		l := Listing{Pattern: c.pattern, Method: c.method(), Array: c.arrayName(), Single: c.style == single, Query: c.query}
 		if c.up != nil {
 			l.Parent = c.up.pattern
+		}
+		if c.style != whole && c.style != array && c.style != single {
+			l.Most = c.most
 		}
 		list = append(list, l)
 	}
