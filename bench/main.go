@@ -1,6 +1,7 @@
 // Command bench measures an export of recordings: throughput against rclone
 // and against a bare loop of GET, SHA-256 and PUT in the same run, or peak
-// memory. bench/README.md says what the figures mean.
+// memory, or the API calls of an export of everything. bench/README.md says what
+// the figures mean.
 package main
 
 import (
@@ -19,7 +20,8 @@ import (
 type options struct {
 	recordings, rounds, transfers int
 	bytes                         int64 // mean size of a recording's media
-	memory, toDir                 bool
+	memory, toDir, calls          bool
+	users, queues                 int
 	dir, store, program           string
 }
 
@@ -38,6 +40,9 @@ func main() {
 	flag.IntVar(&o.transfers, "transfers", 32, "transfers at once, of each contestant")
 	flag.BoolVar(&o.memory, "memory", false, "measure the exporter alone, for its peak memory")
 	flag.BoolVar(&o.toDir, "dir", false, "with -memory: export to a directory instead of the S3 server")
+	flag.BoolVar(&o.calls, "calls", false, "count API calls: -n is the number of conversations, over 25 days")
+	flag.IntVar(&o.users, "users", 500, "users, with -calls")
+	flag.IntVar(&o.queues, "queues", 100, "queues, with -calls")
 	flag.StringVar(&o.dir, "tmp", os.TempDir(), "`DIR` below which the exporter keeps its state while it runs")
 	flag.StringVar(&o.store, "store", "", "`DIR` below which the S3 server keeps its objects, e.g. /dev/shm; default that of -tmp")
 	flag.StringVar(&o.program, "program", "", "measure this exitplan instead of building one")
@@ -61,6 +66,10 @@ func run(ctx context.Context, o options) error {
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", o.program, "./cmd/exitplan").CombinedOutput(); err != nil {
 			return fmt.Errorf("build: %w\n%s", err, out)
 		}
+	}
+	if o.calls {
+		_, err := countCalls(ctx, o.program, dir, callsOf{o.users, o.queues, o.recordings, 25}, os.Stdout)
+		return err
 	}
 	store := dir
 	if o.store != "" {
