@@ -104,6 +104,9 @@ func New(names []string, s Settings) []exporter.Dataset {
 		}
 		row.body = strings.ReplaceAll(row.body, granularityPlace, cmp.Or(s.Granularity, "PT30M"))
 		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details}
+		if row.job != nil && row.job.state == "" && row.job.fresh == "" {
+			d.pace.patience = filesPatience
+		}
 		made[row.name] = d
 		switch {
 		case row.among != nil:

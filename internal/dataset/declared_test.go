@@ -396,3 +396,27 @@ func TestAuditsComeLast(t *testing.T) {
 		t.Errorf("exceptions %v", x)
 	}
 }
+
+// A job whose state and first page are one answer is paged to its end; another
+// one that never becomes fresh is not taken for the answer.
+func TestAJobWhoseStateIsItsFirstPage(t *testing.T) {
+	var polls atomic.Int64
+	e := newDeclared(t, simulator.Config{Middleware: answering(map[string]http.HandlerFunc{
+		"POST /api/v2/usage/aggregates/query/jobs": func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"id":"j"}`) },
+		"GET /api/v2/usage/aggregates/query/jobs/j": func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case polls.Add(1) == 1:
+				fmt.Fprint(w, `{"queryStatus":"Running"}`)
+			case r.URL.Query().Get("after") == "":
+				fmt.Fprint(w, `{"queryStatus":"Succeeded","entities":[{"n":1},{"n":2}],"nextUri":"/api/v2/usage/aggregates/query/jobs/j?after=2"}`)
+			default:
+				fmt.Fprint(w, `{"queryStatus":"Succeeded","entities":[{"n":3}]}`)
+			}
+		},
+	})}, "usage.platforms")
+	e.run(t)
+	lines := e.lines(t, "usage.platforms")
+	if slices.Sort(lines); strings.Join(lines, "") != `{"n":1}{"n":2}{"n":3}` || len(e.exceptions(t)) > 0 {
+		t.Errorf("records %v, exceptions %v", lines, e.exceptions(t))
+	}
+}

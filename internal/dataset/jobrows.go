@@ -2,12 +2,14 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,10 +67,14 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 	if err != nil {
 		return nil, err
 	}
-	status := a.path(j.status, id)
+	status, path := a.path(j.status, id), a.path(r.d.path, id)
+	query := a.queryOf(r.d.query)
+	if path == status && r.d.style == genesys.NextURI {
+		query.Set("pageSize", strconv.Itoa(r.d.pageSize())) // the answer is the first page, too
+	}
 	var answer json.RawMessage
 	err = r.d.pace.poll(ctx, func(ctx context.Context) (done bool, err error) {
-		if answer, err = r.client.Get(ctx, status, a.queryOf(r.d.query)); err != nil {
+		if answer, err = r.client.Get(ctx, status, query); err != nil {
 			if j.submit != "" {
 				err = gone(err)
 			}
@@ -77,7 +83,7 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 		return r.ready(answer, since)
 	})
 	if errors.Is(err, errStuck) {
-		if j.state == "" && answer != nil {
+		if j.state == "" && j.fresh == "" && answer != nil {
 			err = nil // what it says without files is the answer
 		} else {
 			err = fmt.Errorf("%w: %w", errJobGone, err)
@@ -86,34 +92,35 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 	if err != nil {
 		return nil, fmt.Errorf("job of %s: %w", r.d.name, err)
 	}
-	if path := a.path(r.d.path, id); path != status {
+	if path != status || r.d.style == genesys.NextURI && text(answer, "nextUri") != "" {
 		l, err := r.d.request(a)
-		l.Path, l.Body, l.Query = path, nil, nil
+		l.Path, l.Body = path, nil
+		if path != status {
+			l.Query = nil
+		}
 		return r.results(ctx, l), err
 	}
-	if r.d.array == "" {
-		return one(answer), nil
+	if r.d.style == genesys.Single {
+		return given(answer), nil
 	}
-	var list map[string]json.RawMessage
+	array := cmp.Or(r.d.array, "entities")
+	var fields map[string]json.RawMessage
 	var rows []json.RawMessage
-	if err := json.Unmarshal(answer, &list); err == nil && list[r.d.array] != nil {
-		if err := json.Unmarshal(list[r.d.array], &rows); err != nil {
-			return nil, fmt.Errorf("%s of the answer of %s: %w", r.d.array, status, err)
+	if err := json.Unmarshal(answer, &fields); err == nil && fields[array] != nil {
+		if err := json.Unmarshal(fields[array], &rows); err != nil {
+			return nil, fmt.Errorf("%s of the answer of %s: %w", array, status, err)
 		}
 	}
-	return func(yield func(json.RawMessage, error) bool) {
-		for _, raw := range rows {
-			if !yield(compacted(raw), nil) {
-				return
-			}
-		}
-	}, nil
+	return given(rows...), nil
 }
 
-func one(answer json.RawMessage) iter.Seq2[json.RawMessage, error] {
+// given are the rows of an answer that is there already.
+func given(rows ...json.RawMessage) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		if answer != nil {
-			yield(compacted(answer), nil)
+		for _, raw := range rows {
+			if raw != nil && !yield(compacted(raw), nil) {
+				return
+			}
 		}
 	}
 }
