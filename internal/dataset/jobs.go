@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"encoding/json"
-	"strings"
 
 	"exitplan/exporter"
 	"exitplan/internal/genesys"
@@ -102,12 +101,4 @@ func messageIDs(raw json.RawMessage) (ids []string) {
 		}
 	}
 	return ids
-}
-
-// botFlows are the flows that talk: of bots, voice or digital.
-func botFlows(raw json.RawMessage) []string {
-	if strings.Contains(strings.ToUpper(text(raw, "type")), "BOT") {
-		return ownID(raw)
-	}
-	return nil
 }
