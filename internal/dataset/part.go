@@ -45,13 +45,37 @@ func (p *part) write(out *exporter.Output, raw json.RawMessage) error {
 	return nil
 }
 
+// end writes what is still buffered; nothing may be written after it.
+func (p *part) end() error {
+	if err := p.zip.Close(); err != nil {
+		return err
+	}
+	return p.buf.Flush()
+}
+
+// each ends the part and calls fn with its records.
+func (p *part) each(fn func(raw []byte) error) error {
+	if err := p.end(); err != nil {
+		return err
+	}
+	at, err := p.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := eachLine(p.file, fn); err != nil {
+		return err
+	}
+	_, err = p.file.Seek(at, io.SeekStart)
+	return err
+}
+
 // store ends the part, puts it into the sink and leaves p ready for the next.
 func (p *part) store(ctx context.Context, out *exporter.Output, path string) (exporter.Artifact, error) {
 	defer p.discard()
-	if err := p.zip.Close(); err != nil {
-		return exporter.Artifact{}, err
-	}
-	if err := p.buf.Flush(); err != nil {
+	if err := p.end(); err != nil {
 		return exporter.Artifact{}, err
 	}
 	size, err := p.file.Seek(0, io.SeekCurrent)
@@ -125,7 +149,15 @@ func (r *detailsRun) recall(ctx context.Context, path string) error {
 		return err
 	}
 	defer body.Close()
-	zip, err := gzip.NewReader(body)
+	return eachLine(body, func(raw []byte) error {
+		r.seen.add(readConversation(raw).identity(raw))
+		return nil
+	})
+}
+
+// eachLine calls fn with the lines of a packed file.
+func eachLine(packed io.Reader, fn func(raw []byte) error) error {
+	zip, err := gzip.NewReader(packed)
 	if err != nil {
 		return err
 	}
@@ -133,8 +165,9 @@ func (r *detailsRun) recall(ctx context.Context, path string) error {
 	for {
 		line, err := lines.ReadBytes('\n')
 		if len(line) > 0 {
-			raw := line[:len(line)-1]
-			r.seen.add(readConversation(raw).identity(raw))
+			if err := fn(line[:len(line)-1]); err != nil {
+				return err
+			}
 		}
 		if err == io.EOF {
 			return nil
