@@ -19,6 +19,9 @@ const (
 // the first run.
 type Layout struct {
 	Period string // of one bag: month, day or hour
+	// Parquet lets what has a table's shape lie there as Parquet too, beside
+	// the records.
+	Parquet bool
 }
 
 var periodFormat = map[string]string{Month: "2006-01", Day: "2006-01-02", Hour: "2006-01-02T15"}

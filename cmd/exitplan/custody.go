@@ -48,7 +48,11 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 	case period != exporter.Month && period != exporter.Day && period != exporter.Hour:
 		return exporter.Layout{}, usage(fmt.Errorf("--bag-period %q: write auto, month, day or hour", period))
 	}
-	settings := s.settings(period)
+	layout := exporter.Layout{Period: period, Parquet: frozenLayout(frozen).Parquet}
+	if c.IsSet("parquet") {
+		layout.Parquet = c.Bool("parquet")
+	}
+	settings := s.settings(layout)
 	if was := frozen["organization"]; was != "" && was != s.org.ID {
 		return exporter.Layout{}, usage(fmt.Errorf("the state directory %s belongs to organization %s, these credentials to %s (%s): "+
 			"use another state directory for each organization", s.cfg.State, was, s.org.ID, s.org.Name))
@@ -59,7 +63,13 @@ func (s *session) freeze(ctx context.Context, c *cli.Context) (exporter.Layout, 
 			return exporter.Layout{}, err
 		}
 	}
-	return exporter.Layout{Period: period}, s.hold(ctx, c, settings)
+	return layout, s.hold(ctx, c, settings)
+}
+
+// frozenLayout is the layout of the first run. What flags chose is not in the
+// configuration, so that a later run needs none of them.
+func frozenLayout(frozen map[string]string) exporter.Layout {
+	return exporter.Layout{Period: frozen["bag_period"], Parquet: frozen["parquet"] != ""}
 }
 
 // hold holds settings against the frozen ones; with --amend it accepts those
@@ -80,16 +90,19 @@ func (s *session) hold(ctx context.Context, c *cli.Context, settings map[string]
 }
 
 // settings are those that are frozen.
-func (s *session) settings(period string) map[string]string {
+func (s *session) settings(layout exporter.Layout) map[string]string {
 	settings := s.cfg.Frozen()
 	settings["organization"], settings["organization.name"] = s.org.ID, s.org.Name
-	settings["export_id"], settings["bag_period"] = s.exportID(), period
+	settings["export_id"], settings["bag_period"] = s.exportID(), layout.Period
+	if layout.Parquet { // else absent, as before there was a choice
+		settings["parquet"] = "true"
+	}
 	return settings
 }
 
 // stays refuses to move an export that has stored something: what it stored
 // would be missing at the new place, unnoticed. Nor can one that did not read
-// the metadata of its recordings become one that did.
+// the metadata of its recordings, or made no tables, become one that did.
 func (s *session) stays(ctx context.Context, changed *journal.SettingsChanged) error {
 	tally, err := s.journal.Tally(ctx)
 	if err != nil || tally.Total.Artifacts == 0 {
@@ -98,7 +111,7 @@ func (s *session) stays(ctx context.Context, changed *journal.SettingsChanged) e
 	for _, c := range changed.Changed {
 		switch {
 		case c.Key == "recordings.metadata" && c.Was == config.MetadataDerived,
-			c.Key == "destination.url", c.Key == "export_id", c.Key == "layout", c.Key == "bag_period":
+			c.Key == "destination.url", c.Key == "export_id", c.Key == "layout", c.Key == "bag_period", c.Key == "parquet":
 			return usage(fmt.Errorf("%s was %q and is now %q, but %s objects are stored by the first: restore it, "+
 				"or begin another export with a state directory of its own", c.Key, c.Was, c.Now, count(tally.Total.Artifacts)))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -130,13 +131,15 @@ func packedLines(t *testing.T, w *world) map[string]int {
 	return n
 }
 
-// Every count of the export's queries is what the organization has.
+// Every count of the export's queries is what the organization has, and the
+// tables are the same from records and from Parquet.
 func TestDuckDBCountsWhatTheOrganizationHas(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 60, SeveralResultsShare: 0.2})
 	w.set(t, "source.datasets", "[all]")
-	d := newDuck(t, w)
+	d := newDuck(t, w, "--parquet")
 	want := map[string]int{}
 	for name, n := range w.levels(t) {
+		want[tables.ParquetFolder+"/"+name] = n
 		if name == "conversations" {
 			want[tables.Details] = n
 			continue
@@ -163,6 +166,16 @@ func TestDuckDBCountsWhatTheOrganizationHas(t *testing.T) {
 		t.Errorf("%s: DuckDB counts %d of what nobody has", name, n)
 	}
 	t.Logf("%d counts compared", len(want))
+	for _, table := range []string{"conversations", "participants", "sessions", "segments"} {
+		// Columns of one value: JSON may be written in several ways.
+		columns := d.rows(`SELECT string_agg('"' || column_name || '"', ', ') AS list FROM (DESCRIBE ` + table + `)
+			WHERE column_type NOT IN ('JSON')`)[0]["list"].(string)
+		row := d.rows(fmt.Sprintf(`SELECT (SELECT count(*) FROM (SELECT %[1]s FROM %[2]s EXCEPT ALL SELECT %[1]s FROM %[2]s_parquet)) AS lost,
+			(SELECT count(*) FROM (SELECT %[1]s FROM %[2]s_parquet EXCEPT ALL SELECT %[1]s FROM %[2]s)) AS more`, columns, table))[0]
+		if row["lost"] != 0. || row["more"] != 0. {
+			t.Errorf("%s: Parquet lacks %v rows of the records, and has %v others", table, row["lost"], row["more"])
+		}
+	}
 	row := d.rows(`SELECT count(*) AS n, count(conversationStart) AS joined, count(id) AS children
 		FROM recordings, (SELECT count(*) AS id FROM routing_queues_members WHERE len(parent) = 1 AND id IS NOT NULL)`)[0]
 	if row["n"] != float64(want["recordings"]) || row["joined"] != row["n"] || row["children"] == 0. {

@@ -25,6 +25,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
+			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details as Parquet, beside the records; frozen with the first run"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
 		},
 		Action: func(c *cli.Context) error { return export(c, signals) },
@@ -260,7 +261,7 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 	if err := s.openDestination(ctx, nil); err != nil {
 		return err
 	}
-	if err := s.hold(ctx, c, s.settings(frozen["bag_period"])); err != nil {
+	if err := s.hold(ctx, c, s.settings(frozenLayout(frozen))); err != nil {
 		return err
 	}
 	if err := s.claim(ctx); err != nil {
@@ -268,7 +269,7 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 	}
 	iv := s.wanted()
 	datasets := map[string]exporter.Dataset{}
-	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: exporter.Layout{Period: frozen["bag_period"]}}) {
+	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: frozenLayout(frozen)}) {
 		datasets[d.Info().Name] = d
 		for u, err := range d.Plan(ctx, iv) {
 			if err != nil {

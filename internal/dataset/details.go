@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
+	"sync"
 	"time"
 
 	"exitplan/exporter"
@@ -51,7 +53,8 @@ type Details struct {
 	PartBytes int64 // default 64 MiB
 	PageRows  int   // default 1,000
 
-	pace pace
+	pace       pace
+	converting sync.Mutex // one part at a time, which bounds memory
 }
 
 type detailsParams struct {
@@ -207,6 +210,9 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 	run.at.Client = run.client.ID()
 	run.search()
 	for _, a := range u.Stored {
+		if !strings.HasSuffix(a.Path, packedSuffix) {
+			continue // the same rows as tables
+		}
 		run.rows += a.Records
 		if err := run.recall(ctx, a.Path); err != nil {
 			return nil, fmt.Errorf("read back %s: %w", a.Path, err)

@@ -225,13 +225,18 @@ func (r *detailsRun) flush(ctx context.Context) (err error) {
 	var receipt exporter.Receipt
 	if !r.find {
 		dir := r.d.Layout.DayPath(analyticsGroup, DetailsName, r.p.From)
-		artifact, err := r.part.store(ctx, r.out, fmt.Sprintf("%s/part-%s%05d.jsonl.gz", dir, r.p.Part, r.at.Part))
+		name := fmt.Sprintf("part-%s%05d", r.p.Part, r.at.Part)
+		tables, err := r.tables(ctx, name)
+		if err != nil {
+			return err
+		}
+		artifact, err := r.part.store(ctx, r.out, dir+"/"+name+packedSuffix)
 		if err != nil {
 			return err
 		}
 		artifact.Dataset, artifact.Item = DetailsName, r.item()
 		artifact.Source = detailsJobs + "/" + r.at.Job + "/results"
-		receipt.Artifacts = []exporter.Artifact{artifact}
+		receipt.Artifacts = append(tables, artifact)
 		r.at.Part++
 	}
 	r.rows, r.open = r.rows+r.open, 0

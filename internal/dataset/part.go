@@ -46,13 +46,42 @@ func (p *part) write(out *exporter.Output, raw json.RawMessage) error {
 	return nil
 }
 
+// end writes what is still buffered; nothing may be written after it.
+func (p *part) end() error {
+	if err := p.zip.Close(); err != nil {
+		return err
+	}
+	return p.buf.Flush()
+}
+
+// each ends the part and calls fn with its records.
+func (p *part) each(fn func(raw []byte) error) error {
+	if err := p.end(); err != nil {
+		return err
+	}
+	at, err := p.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	for line, err := range packedLines(p.file) {
+		if err == nil {
+			err = fn(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err = p.file.Seek(at, io.SeekStart)
+	return err
+}
+
 // store ends the part, puts it into the sink and leaves p ready for the next.
 func (p *part) store(ctx context.Context, out *exporter.Output, path string) (exporter.Artifact, error) {
 	defer p.discard()
-	if err := p.zip.Close(); err != nil {
-		return exporter.Artifact{}, err
-	}
-	if err := p.buf.Flush(); err != nil {
+	if err := p.end(); err != nil {
 		return exporter.Artifact{}, err
 	}
 	size, err := p.file.Seek(0, io.SeekCurrent)
@@ -124,16 +153,10 @@ func (r *recent) add(identity []byte) bool {
 	return true
 }
 
-// storedLines reads back the records of a part.
-func storedLines(ctx context.Context, out *exporter.Output, path string) iter.Seq2[[]byte, error] {
+// packedLines reads the records of a part.
+func packedLines(packed io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		body, err := out.Open(ctx, path)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer body.Close()
-		zip, err := gzip.NewReader(body)
+		zip, err := gzip.NewReader(packed)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -149,6 +172,19 @@ func storedLines(ctx context.Context, out *exporter.Output, path string) iter.Se
 				return
 			}
 		}
+	}
+}
+
+// storedLines reads back the records of a part that is stored.
+func storedLines(ctx context.Context, out *exporter.Output, path string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		body, err := out.Open(ctx, path)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer body.Close()
+		packedLines(body)(yield)
 	}
 }
 

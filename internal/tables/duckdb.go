@@ -105,7 +105,7 @@ func duckdbType(k kind) string {
 	case number:
 		return `"DOUBLE"`
 	case instant:
-		return `"TIMESTAMP"`
+		return `"TIMESTAMPTZ"`
 	case texts:
 		return `["VARCHAR"]`
 	case wholes:
