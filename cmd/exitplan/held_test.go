@@ -144,16 +144,27 @@ func (w *world) held(t *testing.T) {
 				have.files[k] += n
 			}
 		}
-		records, files := 0, 0
+		records, files, lacking := 0, 0, 0
+		lacks := func(t *testing.T, format string, args ...any) {
+			t.Helper()
+			if lacking++; lacking <= 3 {
+				t.Errorf(format, args...)
+			}
+		}
 		for h := range w.sim.Truth().Held(pattern) {
 			if h.Record != nil && !strings.Contains(pattern, "/export") { // what a job says of itself is made anew with it
+				if pattern == "/api/v2/conversations/{conversationId}" && !strings.Contains(string(h.Record), `"messageId"`) {
+					continue // of the operational store, conversations are asked for that have messages
+				}
 				records++
+				// A record has the ids of what it was listed for, which is not
+				// always as far as its own.
 				k := key(t, h.Parent, h.Record)
-				if have.records[k] == 0 {
-					k = key(t, nil, h.Record) // parents are told where the dataset has them
+				for n := len(h.Parent) - 1; n >= 0 && have.records[k] == 0; n-- {
+					k = key(t, h.Parent[:n], h.Record)
 				}
 				if have.records[k] == 0 {
-					t.Errorf("%v lacks %.300s of %v", of, h.Record, h.Parent)
+					lacks(t, "%v lacks %.300s of %v", of, h.Record, h.Parent)
 				}
 				delete(have.records, k)
 			}
@@ -163,19 +174,19 @@ func (w *world) held(t *testing.T) {
 				}
 				files++
 				if have.files[f.SHA256] == 0 {
-					t.Errorf("%v lacks a file of %s, %d bytes, of %v", of, f.ContentType, f.Bytes, h.Parent)
+					lacks(t, "%v lacks a file of %s, %d bytes, of %v", of, f.ContentType, f.Bytes, h.Parent)
 				}
 			}
 		}
 		for k := range have.records {
 			if records > 0 {
-				t.Errorf("%v: the organization does not have %.300s", of, k)
+				lacks(t, "%v: the organization does not have %.300s", of, k)
 			}
 		}
 		if records+files == 0 {
 			t.Errorf("%v: the organization has nothing to compare", of)
 		}
-		t.Logf("%v: %d records, %d files", of, records, files)
+		t.Logf("%v: %d records, %d files, %d lacking or too many", of, records, files, lacking)
 	}
 	t.Logf("%d operations compared", compared)
 }
