@@ -12,7 +12,7 @@ type Feature struct {
 // customer audit data, and the shorter list that came before it up to
 // transcripts), then what an organization has besides.
 var Features = []Feature{
-	{"Agent evaluation data", []string{"quality.evaluations", "quality.evaluations.search", "quality.evaluations.agents", "analytics.evaluations.aggregates"}},
+	{"Agent evaluation data", []string{"quality.evaluations", "quality.evaluations.search", "quality.evaluations.evaluators", "analytics.evaluations.aggregates"}},
 	{"Agent performance data", []string{"analytics.users.details", "analytics.users.aggregates", "analytics.agentutilizations.aggregates"}},
 	{"AppFoundry data", []string{"appfoundry"}},
 	{"Call flows", []string{"architect.flows.exports", "architect.flows.configuration", "architect.flows.versions"}},

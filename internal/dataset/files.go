@@ -28,6 +28,9 @@ var filed = []listing{
 		permissions: []string{"recording:recording:view"}, about: "Every recording that there is, with the dates of its deletion, archival and export"},
 	{name: "quality.evaluations.search", path: "/api/v2/quality/evaluations/search", style: genesys.BodyNumbered, array: "results", body: `{}`,
 		permissions: []string{"quality:evaluation:searchAny"}, about: "Every evaluation that there is, in short"},
-	{name: "quality.evaluations.agents", path: "/api/v2/quality/evaluations/query", query: "agentUserId={id}&includeDeletedUsers=true&expandAnswerTotalScores=true", parent: "directory.users",
-		permissions: []string{"quality:evaluation:view"}, about: "The evaluations of each agent, where the search over all cannot be had"},
+	{name: "quality.evaluations.search.system", path: "/api/v2/quality/evaluations/search", style: genesys.BodyNumbered, array: "results", body: `{"systemSubmitted":true}`,
+		permissions: []string{"quality:evaluation:searchAny"}, about: "Every evaluation that the system submitted, in short"},
+	// By evaluator: what is never released is left out where only an agent is named (genesys-api.md §9).
+	{name: "quality.evaluations.evaluators", path: "/api/v2/quality/evaluations/query", query: "evaluatorUserId={id}&includeDeletedUsers=true&expandAnswerTotalScores=true", parent: "directory.users",
+		permissions: []string{"quality:evaluation:view"}, about: "The evaluations of each evaluator, should the search over all not be had"},
 }
