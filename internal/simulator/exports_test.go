@@ -55,7 +55,7 @@ func (c *client) fetched(url string, want simulator.HeldFile) []byte {
 	c.t.Helper()
 	res, body := c.fetch(url)
 	sum := sha256.Sum256(body)
-	got := simulator.HeldFile{ContentType: res.Header.Get("Content-Type"), Bytes: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
+	got := simulator.HeldFile{ContentType: res.Header.Get("Content-Type"), Bytes: int64(len(body)), SHA256: hex.EncodeToString(sum[:]), JSON: want.JSON}
 	if res.StatusCode != http.StatusOK || got != want {
 		c.t.Fatalf("%s: %d %+v, want %+v", url, res.StatusCode, got, want)
 	}

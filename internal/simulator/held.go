@@ -28,6 +28,8 @@ type HeldFile struct {
 	ContentType string `json:"contentType"`
 	Bytes       int64  `json:"bytes"`
 	SHA256      string `json:"sha256"` // hexadecimal
+	// JSON is the content of one that is JSON.
+	JSON string `json:"json,omitempty"`
 }
 
 // holding tells what one operation of the API gives, for [Truth.Held].
@@ -72,7 +74,11 @@ type file struct {
 
 func (f file) held() HeldFile {
 	sum := sha256.Sum256(f.body)
-	return HeldFile{ContentType: f.contentType, Bytes: int64(len(f.body)), SHA256: hex.EncodeToString(sum[:])}
+	held := HeldFile{ContentType: f.contentType, Bytes: int64(len(f.body)), SHA256: hex.EncodeToString(sum[:])}
+	if f.contentType == "application/json" {
+		held.JSON = string(f.body)
+	}
+	return held
 }
 
 // fileKinds make a file again from the rest of its path, by the first element
