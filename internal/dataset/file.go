@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,7 +104,7 @@ func unsigned(raw json.RawMessage, refs []ref) []byte {
 // expired, which a new answer of the platform mends, unless it is the last.
 func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs []ref, last bool) (expired bool, err error) {
 	for i, f := range refs {
-		item := r.fileItem(a, raw, i)
+		item := r.fileItem(a, raw, f, i)
 		if r.files[item] {
 			continue
 		}
@@ -223,11 +224,17 @@ func (r *listingRun) expectFile(item string) exporter.Expectation {
 }
 
 // fileItem names a file of a record: by the record's ids, or, where it is a
-// job's and made anew each time, by those of what the job was for.
-func (r *listingRun) fileItem(a ask, raw json.RawMessage, n int) string {
+// job's and made anew each time, by those of what the job was for. A record
+// without an id is known by what it says of the file.
+func (r *listingRun) fileItem(a ask, raw json.RawMessage, f ref, n int) string {
 	elements := slices.Clone(a.parent)
 	if r.d.job == nil {
-		elements = append(elements, ownID(raw)...)
+		own := ownID(raw)[0]
+		if own == "" {
+			sum := digest([]byte(bare(f.url)))
+			own = cmp.Or(f.name, hex.EncodeToString(sum[:8]))
+		}
+		elements = append(elements, own)
 	}
 	if elements = slices.DeleteFunc(elements, func(id string) bool { return id == "" }); n > 0 || len(elements) == 0 {
 		elements = append(elements, fmt.Sprint(n))

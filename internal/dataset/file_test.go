@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -119,5 +120,29 @@ func TestAnExportFromBeforeIsNotTaken(t *testing.T) {
 	}
 	if body := string(e.slurp(t, files[0])); body != "id\n/new" {
 		t.Errorf("what was stored is %q", body)
+	}
+}
+
+// One session may have several recordings, and so several transcripts, whose
+// records have no ids of their own.
+func TestEachTranscriptOfASession(t *testing.T) {
+	storage := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, "{\n  \"of\": %q\n}", r.URL.Path)
+	}))
+	defer storage.Close()
+	e := newDeclared(t, simulator.Config{ConversationsPerDay: 5, RecordedShare: 1, Middleware: answering(map[string]http.HandlerFunc{
+		"GET /api/v2/speechandtextanalytics/conversations/{id}/communications/{session}/transcripturls": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, `{"urls":[{"recording":{"id":"a"},"url":"%[1]s/%[2]s/a?x"},{"recording":{"id":"b"},"url":"%[1]s/%[2]s/b?x"}]}`, storage.URL, r.PathValue("session"))
+		},
+	})}, DetailsName, "interactions.transcripts")
+	e.run(t)
+	lines := e.lines(t, "interactions.transcripts")
+	slices.Sort(lines)
+	if lines = slices.Compact(lines); len(lines) < 10 || len(lines)%2 > 0 || !strings.Contains(lines[0], `"a"],"record":{"of":"/`) {
+		t.Errorf("%d transcripts: %v", len(lines), lines)
+	}
+	if x := e.exceptions(t); len(x) > 0 {
+		t.Errorf("exceptions %v", x)
 	}
 }
