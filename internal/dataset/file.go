@@ -230,7 +230,7 @@ func (r *listingRun) fileItem(a ask, raw json.RawMessage, f ref, n int) string {
 	elements := slices.Clone(a.parent)
 	if r.d.job == nil {
 		own := ownID(raw)[0]
-		if own == "" {
+		if own == "" && r.d.style != genesys.Single { // of which there is one
 			sum := digest([]byte(bare(f.url)))
 			own = cmp.Or(f.name, hex.EncodeToString(sum[:8]))
 		}
