@@ -9,9 +9,12 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// AggregatesFolder holds the values of all families of aggregates as one table,
-// below a folder for each family.
-const AggregatesFolder = "analytics.aggregates" + parquetSuffix
+const (
+	// Aggregates are the values of all families of aggregates.
+	Aggregates = "analytics.aggregates"
+	// AggregatesFolder holds them as one table, below a folder for each family.
+	AggregatesFolder = Aggregates + parquetSuffix
+)
 
 // Family is that of a dataset of aggregates; empty for any other dataset.
 func Family(dataset string) string {

@@ -44,7 +44,7 @@ func Suffix(folder string) string {
 	switch folder {
 	case Recordings:
 		return sidecarSuffix
-	case ParquetFolder:
+	case ParquetFolder, AggregatesFolder:
 		return parquetSuffix
 	}
 	return packedSuffix
@@ -137,6 +137,14 @@ func find(list []place, name string) *place {
 
 // Suffix ends the names of the dataset's files that are tables.
 func (p place) Suffix() string { return Suffix(p.Dataset) }
+
+// Family is that of aggregates.
+func (p place) Family() string { return Family(p.Dataset) }
+
+// families are the datasets of aggregates.
+func families(list []place) []place {
+	return slices.DeleteFunc(slices.Clone(list), func(p place) bool { return p.Family() == "" })
+}
 
 // listed: nothing is known of the dataset but that it is lines.
 func (p place) listed() bool { return p.Dataset != Details && p.Suffix() == packedSuffix }
