@@ -35,13 +35,13 @@ type level struct {
 	Up           []string
 	ID           string // the column by which the next level joins
 	Shape        string
-	columns      []column // of its Parquet
+	Columns      []column // of its Parquet
 }
 
 func namedLevels() []level {
 	list := make([]level, len(levels))
 	for i, t := range levels {
-		l := level{Name: t.name, Up: t.up, Shape: duckdbShape(t.own()), columns: t.flat()}
+		l := level{Name: t.name, Up: t.up, Shape: duckdbShape(t.own()), Columns: t.flat()}
 		if i > 0 {
 			l.Parent = levels[i-1].name
 		}

@@ -56,6 +56,14 @@ func TestQueriesNameWhatIsThereAndNothingElse(t *testing.T) {
 			[]Stored{{Bag: "bags/recordings-2026-03", Folder: Recordings, First: day + "hour=05/conversation_id=1/r_metadata.json"}},
 			[]string{"recordings", "counts"}, []string{"recordings_files", "recordings"},
 		},
+		"aggregates": {
+			[]Stored{{Bag: "bags/analytics-2026-03", Folder: "analytics.flows.aggregates", First: day + "part-2026-03-04-00000.jsonl.gz"},
+				{Bag: "bags/analytics-2026-03", Folder: "analytics.users.aggregates", First: day + "part-2026-03-04-00000.jsonl.gz"},
+				{Bag: "bags/analytics-2026-03", Folder: AggregatesFolder, First: "flows/" + day + "part-2026-03-04-00000.parquet"}},
+			[]string{"analytics_flows_aggregates", "analytics_users_aggregates", "aggregates", "aggregates_parquet", "counts"},
+			[]string{"analytics_flows_aggregates_lines", "analytics_flows_aggregates", "analytics_users_aggregates_lines", "analytics_users_aggregates",
+				"aggregates", "aggregates_parquet"},
+		},
 		"parquet": {
 			[]Stored{{Bag: "bags/analytics-2026-03", Folder: ParquetFolder, First: "conversations/" + day + "part-00000.parquet"}},
 			[]string{"conversations_parquet", "participants_parquet", "sessions_parquet", "segments_parquet", "counts"},
@@ -119,5 +127,35 @@ func TestAthenaSaysWhatToReplace(t *testing.T) {
 	if script := written(t, e.Athena); !strings.Contains(script, "replace\n-- s3://BUCKET/PREFIX") ||
 		!strings.Contains(script, "LOCATION 's3://BUCKET/PREFIX/bags/configuration/data/routing.queues/'") {
 		t.Errorf("what to replace is not said:\n%s", script)
+	}
+}
+
+// The families share a table: in Athena each is a partition of it, and stands
+// in the path; no column is there twice.
+func TestAthenaFindsEachFamily(t *testing.T) {
+	day := "year=2026/month=03/day=04/"
+	script := written(t, export(
+		Stored{Bag: "bags/analytics-2026-03", Folder: "analytics.flows.aggregates", First: day + "part-0.jsonl.gz"},
+		Stored{Bag: "bags/analytics-2026-03", Folder: "analytics.users.aggregates", First: day + "part-0.jsonl.gz"},
+		Stored{Bag: "bags/analytics-2026-03", Folder: AggregatesFolder, First: "flows/" + day + "part-0.parquet"},
+	).Athena)
+	_, table, _ := strings.Cut(script, "EXISTS `aggregates_parquet` (")
+	for _, part := range []string{
+		"PARTITIONED BY (`family` string, `year` int, `month` int, `day` int)", "'projection.family.type' = 'enum'", "'projection.family.values' = 'flows,users'",
+		"/data/analytics.aggregates.parquet/${family}/year=${year}/month=${month}/day=${day}/'",
+	} {
+		if !strings.Contains(table, part) {
+			t.Errorf("%s is not in\n%s", part, table)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(\\w+)` \\w").FindAllStringSubmatch(table, -1) {
+		if seen[m[1]] {
+			t.Errorf("column %s is there twice", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(seen) != len(aggregate)+3 {
+		t.Errorf("%d columns", len(seen))
 	}
 }
