@@ -161,7 +161,7 @@ func (p *packageWriter) add(at string, a Artifact) error {
 		p.folder = folder
 	}
 	for _, f := range forms {
-		if !strings.HasSuffix(at, f.suffix) {
+		if !strings.HasSuffix(at, f.suffix) || strings.Contains(at, "/"+FilesFolder+"/") {
 			continue
 		}
 		name := folder

@@ -24,6 +24,10 @@ type Layout struct {
 	Parquet bool
 }
 
+// FilesFolder is where, below a dataset or one of its days, the files lie that
+// its records have. Their names are others': how one ends says nothing.
+const FilesFolder = "files"
+
 var periodFormat = map[string]string{Month: "2006-01", Day: "2006-01-02", Hour: "2006-01-02T15"}
 
 // Bag is the path of the bag of a group at an instant, e.g.

@@ -31,13 +31,13 @@ func (s *session) queryFiles(ctx context.Context, sum *summary) ([]exporter.Cont
 		About: func(name string) string { return about(name).Description },
 	}
 	for _, f := range folders {
-		stored := tables.Stored{Bag: f.Bag, Folder: f.Name, First: f.First}
-		if f.Name == tables.Recordings {
-			if stored.Sidecars, err = s.journal.Holds(ctx, f, tables.SidecarSuffix); err != nil {
-				return nil, err
-			}
+		first, err := s.journal.First(ctx, f, tables.Suffix(f.Name))
+		if err != nil {
+			return nil, err
 		}
-		e.Stored = append(e.Stored, stored)
+		if first != "" {
+			e.Stored = append(e.Stored, tables.Stored{Bag: f.Bag, Folder: f.Name, First: first})
+		}
 	}
 	return []exporter.ControlFile{
 		{Name: "queries.sql", Write: func(w io.Writer) error { return e.DuckDB(w) }},

@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,30 +105,59 @@ func (w *world) levels(t *testing.T) map[string]int {
 	return n
 }
 
-// packedLines counts the lines of the packed files by the folders of datasets.
-func packedLines(t *testing.T, w *world) map[string]int {
+// packedLines are the lines of the packed files by the folders of datasets.
+func packedLines(t *testing.T, w *world) map[string][]string {
 	t.Helper()
-	store, n := w.store(t), map[string]int{}
+	store, all := w.store(t), map[string][]string{}
 	for file, err := range store.List(t.Context(), "bags/") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(file.Path, ".jsonl.gz") {
+		_, below, _ := strings.Cut(file.Path, "/data/")
+		if !strings.HasSuffix(below, ".jsonl.gz") || strings.Contains(below, "/files/") {
 			continue
 		}
-		_, below, _ := strings.Cut(file.Path, "/data/")
 		folder, _, _ := strings.Cut(below, "/")
-		zip, err := gzip.NewReader(bytes.NewReader(slurp(t, store, file.Path)))
-		if err != nil {
-			t.Fatal(err)
+		for _, line := range unpack(t, slurp(t, store, file.Path)) {
+			all[folder] = append(all[folder], string(line))
 		}
-		text, err := io.ReadAll(zip)
-		if err != nil {
-			t.Fatal(err)
+	}
+	return all
+}
+
+// aggregateValues counts the values of all stored aggregates.
+func aggregateValues(t *testing.T, w *world) (n int) {
+	t.Helper()
+	for folder, lines := range packedLines(t, w) {
+		for _, line := range lines {
+			if tables.Family(folder) == "" {
+				break
+			}
+			var result struct {
+				Data []struct{ Metrics []any }
+			}
+			if err := json.Unmarshal([]byte(line), &result); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range result.Data {
+				n += len(d.Metrics)
+			}
 		}
-		n[folder] += bytes.Count(text, []byte("\n"))
 	}
 	return n
+}
+
+// same holds a table of the records against the one of Parquet.
+func (d duck) same(table string) {
+	d.Helper()
+	// Columns of one value: JSON may be written in several ways.
+	columns := d.rows(`SELECT string_agg('"' || column_name || '"', ', ') AS list FROM (DESCRIBE ` + table + `)
+		WHERE column_type NOT IN ('JSON')`)[0]["list"].(string)
+	row := d.rows(fmt.Sprintf(`SELECT (SELECT count(*) FROM (SELECT %[1]s FROM %[2]s EXCEPT ALL SELECT %[1]s FROM %[2]s_parquet)) AS lost,
+		(SELECT count(*) FROM (SELECT %[1]s FROM %[2]s_parquet EXCEPT ALL SELECT %[1]s FROM %[2]s)) AS more`, columns, table))[0]
+	if row["lost"] != 0. || row["more"] != 0. {
+		d.Errorf("%s: Parquet lacks %v rows of the records, and has %v others", table, row["lost"], row["more"])
+	}
 }
 
 // Every count of the export's queries is what the organization has, and the
@@ -150,10 +179,13 @@ func TestDuckDBCountsWhatTheOrganizationHas(t *testing.T) {
 		want["recordings"]++
 	}
 	w.listed(t) // so that what the other files hold is what the organization has
-	for name, n := range packedLines(t, w) {
-		if name != tables.Details {
+	for name, lines := range packedLines(t, w) {
+		if n := len(lines); name != tables.Details {
 			want[name] = n
 		}
+	}
+	if n := aggregateValues(t, w); n > 0 {
+		want[tables.Aggregates], want[tables.AggregatesFolder] = n, n
 	}
 	got := d.counts()
 	for name, n := range want {
@@ -167,14 +199,7 @@ func TestDuckDBCountsWhatTheOrganizationHas(t *testing.T) {
 	}
 	t.Logf("%d counts compared", len(want))
 	for _, table := range []string{"conversations", "participants", "sessions", "segments"} {
-		// Columns of one value: JSON may be written in several ways.
-		columns := d.rows(`SELECT string_agg('"' || column_name || '"', ', ') AS list FROM (DESCRIBE ` + table + `)
-			WHERE column_type NOT IN ('JSON')`)[0]["list"].(string)
-		row := d.rows(fmt.Sprintf(`SELECT (SELECT count(*) FROM (SELECT %[1]s FROM %[2]s EXCEPT ALL SELECT %[1]s FROM %[2]s_parquet)) AS lost,
-			(SELECT count(*) FROM (SELECT %[1]s FROM %[2]s_parquet EXCEPT ALL SELECT %[1]s FROM %[2]s)) AS more`, columns, table))[0]
-		if row["lost"] != 0. || row["more"] != 0. {
-			t.Errorf("%s: Parquet lacks %v rows of the records, and has %v others", table, row["lost"], row["more"])
-		}
+		d.same(table)
 	}
 	row := d.rows(`SELECT count(*) AS n, count(conversationStart) AS joined, count(id) AS children
 		FROM recordings, (SELECT count(*) AS id FROM routing_queues_members WHERE len(parent) = 1 AND id IS NOT NULL)`)[0]
@@ -226,5 +251,49 @@ func TestDuckDBReadsOddLinesAndTheNewestRow(t *testing.T) {
 	}
 	if rows = d.rows(`SELECT count(*) AS n FROM conversations WHERE json IS NULL`); rows[0]["n"] != 2. {
 		t.Errorf("lines that cannot be read: %v", rows)
+	}
+}
+
+// The values of aggregates stand in one table of all families, from records and
+// from Parquet alike; what of a result is odd costs no other value.
+func TestDuckDBFlattensAggregates(t *testing.T) {
+	answer := func(results string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			var q struct{ Interval string }
+			_ = json.NewDecoder(r.Body).Decode(&q)
+			day := q.Interval[:len("2026-03-01")]
+			fmt.Fprintf(w, `{"results":[%s]}`, strings.ReplaceAll(results, "DAY", day))
+		}
+	}
+	const query = "/aggregates/query"
+	w := newWorld(t, simulator.Config{Days: 2, Middleware: instead(map[string]http.HandlerFunc{
+		"POST /api/v2/analytics/conversations" + query: answer(`{"group":{"mediaType":"voice","queueId":"q1"},"data":[
+			{"interval":"DAYT05:00:00.000Z/DAYT05:30:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":3}},
+				{"metric":"oServiceLevel","stats":{"ratio":0.5,"numerator":1,"denominator":2,"target":0.8}}]},
+			{"interval":"DAYT05:30:00.000Z/DAYT06:00:00.000Z","metrics":[{"metric":"tTalk","stats":{"count":2,"sum":61000.5,"min":1000,"max":60000.5}}]}]},
+			{"group":{"mediaType":"voice","queueId":"q2"},"data":[
+			{"interval":"DAYT05:00:00.000Z/DAYT05:30:00.000Z","metrics":[{"metric":"nOffered","stats":{"count":4}}]}]}`),
+		"POST /api/v2/analytics/users" + query: answer(`{"group":{"userId":"u1"},"data":[
+			{"interval":"DAYT05:00:00.000Z/DAYT05:30:00.000Z","metrics":[{"metric":"tSystemPresence","qualifier":"AWAY","stats":{"sum":1800000}}]}]},
+			{"group":"odd","data":[7,{"metrics":"none"},{"interval":5,"metrics":[null,{"metric":"m","stats":8}]}]},
+			{"group":{"userId":null},"data":{}},{}`),
+	})})
+	w.set(t, "source.datasets", "[analytics.conversations.aggregates, analytics.users.aggregates]")
+	d := newDuck(t, w, "--parquet")
+	counts := d.counts()
+	if n := 2 * 7; counts[tables.Aggregates] != n || counts[tables.AggregatesFolder] != n {
+		t.Errorf("counted %v, want %d values", counts, n)
+	}
+	d.same("aggregates")
+	for _, view := range []string{"aggregates", "aggregates_parquet"} {
+		row := d.rows(`SELECT sum("count") AS n, count(DISTINCT queueId) AS queues, strftime(min(intervalStart), '%xT%X') AS first, strftime(max(intervalEnd), '%xT%X') AS last
+			FROM ` + view + ` WHERE family = 'conversations' AND mediaType = 'voice' AND metric = 'nOffered'`)[0]
+		if fmt.Sprint(row) != "map[first:2026-03-01T05:00:00 last:2026-03-02T05:30:00 n:14 queues:2]" {
+			t.Errorf("%s: %v", view, row)
+		}
+		row = d.rows(`SELECT sum("sum") AS ms, count(*) AS n, count(qualifier) AS named FROM ` + view + ` WHERE family = 'users'`)[0]
+		if row["ms"] != 3600000. || row["n"] != 6. || row["named"] != 2. {
+			t.Errorf("%s: %v", view, row)
+		}
 	}
 }

@@ -25,7 +25,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
-			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details as Parquet, beside the records; frozen with the first run"},
+			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
 		},
 		Action: func(c *cli.Context) error { return export(c, signals) },

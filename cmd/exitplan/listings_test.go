@@ -26,6 +26,9 @@ func records(t *testing.T, w *world) map[string]map[string][]json.RawMessage {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(file.Path, "/files/") {
+			continue
+		}
 		zip, err := gzip.NewReader(bytes.NewReader(slurp(t, store, file.Path)))
 		if err != nil {
 			t.Fatal(err)

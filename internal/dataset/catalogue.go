@@ -103,7 +103,7 @@ func New(names []string, s Settings) []exporter.Dataset {
 			continue
 		}
 		row.body = strings.ReplaceAll(row.body, granularityPlace, cmp.Or(s.Granularity, "PT30M"))
-		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details}
+		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details, converter: &details.converter}
 		if row.job != nil && row.job.state == "" && row.job.fresh == "" {
 			d.pace.patience = filesPatience
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"sync"
 	"time"
 
 	"exitplan/exporter"
@@ -53,8 +52,8 @@ type Details struct {
 	PartBytes int64 // default 64 MiB
 	PageRows  int   // default 1,000
 
-	pace       pace
-	converting sync.Mutex // one part at a time, which bounds memory
+	pace      pace
+	converter converter
 }
 
 type detailsParams struct {

@@ -163,7 +163,7 @@ func (r *listingRun) store(ctx context.Context, item string, f ref) error {
 		elements[i] = exporter.SafeName(elements[i])
 	}
 	artifact, err := r.out.Put(ctx, exporter.Object{
-		Path: r.d.dir(r.p) + "/files/" + strings.Join(elements, "/") + end, Size: media.Size, ContentType: media.ContentType,
+		Path: r.d.dir(r.p) + "/" + exporter.FilesFolder + "/" + strings.Join(elements, "/") + end, Size: media.Size, ContentType: media.ContentType,
 	}, check)
 	if err != nil {
 		return received(ctx, check, err)

@@ -29,8 +29,9 @@ type Listing struct {
 	Details  *Details   // finds what conversations have; nil where that is not asked for
 	children []*Listing // selected ones
 
-	pace    pace
-	refused atomic.Int64 // answers in a row that lacked a permission
+	converter *converter // that of all datasets
+	pace      pace
+	refused   atomic.Int64 // answers in a row that lacked a permission
 }
 
 // A unit of a child listing lists so many parents.

@@ -39,7 +39,7 @@ type listingRun struct {
 func (d *Listing) begin(ctx context.Context, u exporter.Unit, p listingParams, out *exporter.Output) (*listingRun, error) {
 	r := &listingRun{d: d, unit: u, p: p, out: out, client: d.API.of(""), name: unitName(u), had: seen{}, found: map[string][][]string{}, parents: seen{}, files: map[string]bool{}}
 	for _, a := range u.Stored {
-		if a.Item != r.name {
+		if a.Item != r.name { // a file, or of no item: the same rows as a table
 			r.files[a.Item] = true
 			continue
 		}
@@ -257,15 +257,19 @@ func (r *listingRun) flush(ctx context.Context) error {
 	if r.part.rows == 0 {
 		return nil
 	}
-	path := fmt.Sprintf("%s/part-%s-%05d.jsonl.gz", r.d.dir(r.p), r.name, r.parts)
-	artifact, err := r.part.store(ctx, r.out, path)
+	name := fmt.Sprintf("part-%s-%05d", r.name, r.parts)
+	tables, err := r.tables(ctx, name)
+	if err != nil {
+		return err
+	}
+	artifact, err := r.part.store(ctx, r.out, r.d.dir(r.p)+"/"+name+packedSuffix)
 	if err != nil {
 		return err
 	}
 	r.parts++
 	_, source := r.d.operation()
 	artifact.Dataset, artifact.Item, artifact.Source = r.d.name, r.name, source
-	r.receipt.Artifacts = append(r.receipt.Artifacts, artifact)
+	r.receipt.Artifacts = append(append(r.receipt.Artifacts, tables...), artifact)
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 var athenaText string
 
 var athenaTemplate = template.Must(template.New("").Funcs(template.FuncMap{
-	"ddl": ddlText, "columns": athenaColumns, "parquet": athenaParquet,
+	"ddl": ddlText, "columns": athenaColumns, "parquet": athenaParquet, "members": athenaMembers,
 }).Parse(athenaText))
 
 // anywhere stands for the bucket of an export that lies in none.
@@ -33,7 +33,8 @@ func (e Export) Athena(w io.Writer) error {
 	return athenaTemplate.Execute(w, athena{
 		Filled: filled, Conversation: conversation, Sidecar: recordingMetadata, Levels: namedLevels(),
 		Details: find(places, Details), Parquet: find(places, ParquetFolder), Recordings: find(places, Recordings),
-		Lists: listed(places), root: root, from: e.From, to: e.To,
+		Lists: listed(places), Families: families(places), Aggregates: find(places, AggregatesFolder),
+		Dimensions: dimensions, Name: valueName, Statistics: statistics, Value: aggregate, root: root, from: e.From, to: e.To,
 	})
 }
 
@@ -43,13 +44,20 @@ type athena struct {
 	Conversation, Sidecar        []column
 	Levels                       []level
 	Details, Parquet, Recordings *place
-	Lists                        []place
+	Aggregates                   *place
+	Lists, Families              []place
+	Dimensions, Name, Statistics []column
+	Value                        []column // of aggregates
 
 	root     string
 	from, to time.Time
 }
 
-// Keys are the partitions of a dataset's tables: those of its paths, and those
+// ByFamily says that the files lie in a folder for each family of aggregates,
+// which is a partition too.
+func (p place) ByFamily() bool { return p.Dataset == AggregatesFolder }
+
+// Keys are the partitions of a dataset's tables by time: those of its paths, and those
 // that only its bags' names tell.
 func (p place) Keys() []string {
 	return append(slices.Clone(p.keys), slices.DeleteFunc(slices.Clone(p.period), func(key string) bool {
@@ -83,6 +91,15 @@ func (a athena) Site(p *place, table string) site {
 	}
 	set := func(key, name, value string) { property("projection."+key+"."+name, value) }
 	property("projection.enabled", "true")
+	if p.ByFamily() {
+		var names []string
+		for _, f := range a.Families {
+			names = append(names, f.Family())
+		}
+		below = path.Join(below, "${family}")
+		set("family", "type", "enum")
+		set("family", "values", strings.Join(names, ","))
+	}
 	for _, key := range p.Keys() {
 		set(key, "type", "integer")
 		switch key {
@@ -149,11 +166,14 @@ func athenaStruct(columns []column) string {
 	return "struct<" + strings.Join(members, ",") + ">"
 }
 
-// athenaParquet declares the columns of a level's Parquet, where what has
-// members is JSON as text.
-func athenaParquet(l level) string {
+// athenaParquet declares the columns of Parquet, where what has members is JSON
+// as text.
+func athenaParquet(columns []column, but ...string) string {
 	var lines []string
-	for _, c := range l.columns {
+	for _, c := range columns {
+		if slices.Contains(but, c.name) {
+			continue
+		}
 		kind := athenaType(c)
 		switch c.kind {
 		case instant:
@@ -164,4 +184,21 @@ func athenaParquet(l level) string {
 		lines = append(lines, fmt.Sprintf("  `%s` %s", strings.ToLower(c.name), kind))
 	}
 	return strings.Join(lines, ",\n")
+}
+
+// athenaMembers selects the members of a JSON object, at a path in another, as
+// columns.
+func athenaMembers(of, at string, columns []column) string {
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = fmt.Sprintf("json_extract_scalar(%s, '%s.%s')", of, at, c.name)
+		switch c.kind {
+		case whole:
+			list[i] = "TRY_CAST(" + list[i] + " AS bigint)"
+		case number:
+			list[i] = "TRY_CAST(" + list[i] + " AS double)"
+		}
+		list[i] += fmt.Sprintf(` AS "%s"`, strings.ToLower(c.name))
+	}
+	return strings.Join(list, ",\n  ")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -92,4 +93,5 @@ func TestColumnsAreTrueToTheDefinition(t *testing.T) {
 	}
 	hold("AnalyticsConversation", conversation)
 	hold("RecordingMetadata", recordingMetadata)
+	hold("AggregateMetricData", append(slices.Clone(valueName), one("stats", statistics)...))
 }

@@ -21,6 +21,8 @@ func (e Export) DuckDB(w io.Writer) error {
 	places := e.places()
 	return duckdbTemplate.Execute(w, map[string]any{
 		"Details": find(places, Details), "Recordings": find(places, Recordings), "Parquet": find(places, ParquetFolder),
+		"Families": families(places), "Aggregates": find(places, AggregatesFolder),
+		"Dimensions": duckdbShape(dimensions), "Value": duckdbShape(valueName), "Statistics": duckdbShape(statistics),
 		"Lists": listed(places), "Levels": namedLevels(),
 		"Sidecar": duckdbShape(recordingMetadata), "Beside": names(recordingMetadata, "id", "conversationId"),
 		"Counts": counted(places),
@@ -33,13 +35,13 @@ type level struct {
 	Up           []string
 	ID           string // the column by which the next level joins
 	Shape        string
-	columns      []column // of its Parquet
+	Columns      []column // of its Parquet
 }
 
 func namedLevels() []level {
 	list := make([]level, len(levels))
 	for i, t := range levels {
-		l := level{Name: t.name, Up: t.up, Shape: duckdbShape(t.own()), columns: t.flat()}
+		l := level{Name: t.name, Up: t.up, Shape: duckdbShape(t.own()), Columns: t.flat()}
 		if i > 0 {
 			l.Parent = levels[i-1].name
 		}
@@ -55,6 +57,9 @@ func namedLevels() []level {
 type count struct{ Dataset, View string }
 
 func counted(places []place) (list []count) {
+	if len(families(places)) > 0 {
+		list = append(list, count{Aggregates, "aggregates"})
+	}
 	for _, p := range places {
 		switch p.Dataset {
 		case Details:
@@ -62,6 +67,8 @@ func counted(places []place) (list []count) {
 			for _, t := range levels[1:] {
 				list = append(list, count{Details + "/" + t.name, t.name + "_json"})
 			}
+		case AggregatesFolder:
+			list = append(list, count{AggregatesFolder, "aggregates_parquet"})
 		case ParquetFolder:
 			for _, t := range levels {
 				list = append(list, count{ParquetFolder + "/" + t.name, t.name + "_parquet"})

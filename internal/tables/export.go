@@ -22,9 +22,7 @@ type Export struct {
 type Stored struct {
 	Bag    string // its path from the root, as bags/analytics-2026-03
 	Folder string // the name of the dataset, or that of its Parquet
-	First  string // the first file in it, by its path below the folder
-	// Sidecars says that files there end in SidecarSuffix.
-	Sidecars bool
+	First  string // the first file in it that Suffix is about, by its path below the folder
 }
 
 // The datasets that are more than lines, by the names of their folders.
@@ -36,16 +34,27 @@ const (
 )
 
 const (
-	packedSuffix = ".jsonl.gz"
-	// SidecarSuffix ends the names of the files that hold a recording's metadata.
-	SidecarSuffix = "_metadata.json"
+	packedSuffix  = ".jsonl.gz"
+	sidecarSuffix = "_metadata.json" // of the files that hold a recording's metadata
+	parquetSuffix = ".parquet"
 )
+
+// Suffix ends the names of a folder's files that are tables.
+func Suffix(folder string) string {
+	switch folder {
+	case Recordings:
+		return sidecarSuffix
+	case ParquetFolder, AggregatesFolder:
+		return parquetSuffix
+	}
+	return packedSuffix
+}
 
 // place is where the files of one dataset lie, in however many bags.
 type place struct {
 	Dataset string
 	About   string
-	Files   string   // what their names end in
+	Files   string   // matches their names
 	group   string   // of the bags
 	period  []string // the partitions that a bag's name tells, outermost first
 	keys    []string // those that the paths below the dataset's folder tell
@@ -55,19 +64,13 @@ type place struct {
 func (e Export) places() []place {
 	var list []place
 	for _, s := range e.Stored {
-		files := packedSuffix
-		switch {
-		case s.Sidecars:
-			files = SidecarSuffix
-		case s.Folder == ParquetFolder:
-			files = ".parquet"
-		case !strings.HasSuffix(s.First, packedSuffix):
-			continue // not a table of ours
-		}
 		if slices.ContainsFunc(list, func(p place) bool { return p.Dataset == s.Folder }) {
 			continue
 		}
-		p := place{Dataset: s.Folder, Files: files, keys: partitions(s.First)}
+		p := place{Dataset: s.Folder, Files: "*" + Suffix(s.Folder), keys: partitions(s.First)}
+		if p.listed() { // there may be files beside the lines, under any name
+			p.Files = "part-" + p.Files
+		}
 		if e.About != nil {
 			p.About = e.About(s.Folder)
 		}
@@ -116,7 +119,7 @@ func (p place) In(table string) string {
 	if p.period != nil {
 		bag += "-*"
 	}
-	return path.Join(bag, "data", p.Dataset, table, "**", "*"+p.Files)
+	return path.Join(bag, "data", p.Dataset, table, "**", p.Files)
 }
 
 // Ident is the dataset's name in SQL.
@@ -132,9 +135,20 @@ func find(list []place, name string) *place {
 	return nil
 }
 
-// listed are the datasets of which nothing is known but that they are lines.
+// Suffix ends the names of the dataset's files that are tables.
+func (p place) Suffix() string { return Suffix(p.Dataset) }
+
+// Family is that of aggregates.
+func (p place) Family() string { return Family(p.Dataset) }
+
+// families are the datasets of aggregates.
+func families(list []place) []place {
+	return slices.DeleteFunc(slices.Clone(list), func(p place) bool { return p.Family() == "" })
+}
+
+// listed: nothing is known of the dataset but that it is lines.
+func (p place) listed() bool { return p.Dataset != Details && p.Suffix() == packedSuffix }
+
 func listed(list []place) []place {
-	return slices.DeleteFunc(slices.Clone(list), func(p place) bool {
-		return p.Dataset == Details || p.Dataset == ParquetFolder || p.Files == SidecarSuffix
-	})
+	return slices.DeleteFunc(slices.Clone(list), func(p place) bool { return !p.listed() })
 }

@@ -18,52 +18,52 @@ const (
 	pageBytes = 32 << 10
 )
 
-// Parquet writes conversations as Parquet, a file for each level. The same
-// conversations give the same bytes. It is as lenient as the records demand:
-// what does not fit its column is null, and nothing but the disk makes it fail.
+// Parquet writes records as tables, a file for each. The same records give the
+// same bytes. It is as lenient as the records demand: what does not fit its
+// column is null, and nothing but the disk makes it fail.
 type Parquet struct {
-	files []*levelFile // in the order of levels
+	files []*tableFile
+	write func(record jsontext.Value) error // the rows of one record
 }
 
-// File is what Close gives of one level.
+// File is what Close gives of one table.
 type File struct {
-	Table string   // the level: conversations, participants, sessions, segments
+	Table string   // conversations, participants, sessions, segments, or a family of aggregates
 	Body  *os.File // at its end; the caller closes it
 }
 
-type levelFile struct {
+type tableFile struct {
+	name   string
 	body   *os.File
 	writer *parquet.GenericWriter[any]
-	up     int // columns that come from the levels above
-	at     map[string]int
-	own    []column
-	row    []jsontext.Value // the members of a record, by column
-	values parquet.Row
 }
 
-// NewParquet makes a file for each level; spool gives temporary ones, which need
-// no removal.
-func NewParquet(spool func() (*os.File, error)) (*Parquet, error) {
-	p := &Parquet{}
-	for _, t := range levels {
-		body, err := spool()
-		if err != nil {
-			p.Discard()
-			return nil, err
-		}
-		own := t.own()
-		f := &levelFile{body: body, up: len(t.up), own: own, at: map[string]int{}, row: make([]jsontext.Value, len(own))}
-		for i, c := range own {
-			f.at[c.name] = i
-		}
-		f.writer = parquet.NewGenericWriter[any](body, parquet.NewSchema(t.name, ordered(t.flat())),
-			parquet.Compression(&parquet.Zstd), parquet.DataPageVersion(1), // which every reader knows
-			parquet.PageBufferSize(pageBytes), parquet.MaxRowsPerRowGroup(groupRows),
-			parquet.CreatedBy("exitplan", "1", "0")) // no version: the bytes are to be the same
-		p.files = append(p.files, f)
+// open makes the file of one table; spool gives a temporary one, which needs no
+// removal.
+func (p *Parquet) open(spool func() (*os.File, error), name string, columns []column) (*tableFile, error) {
+	body, err := spool()
+	if err != nil {
+		p.Discard()
+		return nil, err
 	}
-	return p, nil
+	f := &tableFile{name: name, body: body}
+	f.writer = parquet.NewGenericWriter[any](body, parquet.NewSchema(name, ordered(columns)),
+		parquet.Compression(&parquet.Zstd), parquet.DataPageVersion(1), // which every reader knows
+		parquet.PageBufferSize(pageBytes), parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.CreatedBy("exitplan", "1", "0")) // no version: the bytes are to be the same
+	p.files = append(p.files, f)
+	return f, nil
 }
+
+func (f *tableFile) add(row parquet.Row) error {
+	if _, err := f.writer.WriteRows([]parquet.Row{row}); err != nil {
+		return fmt.Errorf("write Parquet: %w", err)
+	}
+	return nil
+}
+
+// Write adds the rows of one record, as the API sent it.
+func (p *Parquet) Write(record []byte) error { return p.write(jsontext.Value(record)) }
 
 // Discard drops what was written.
 func (p *Parquet) Discard() {
@@ -71,55 +71,6 @@ func (p *Parquet) Discard() {
 		f.body.Close()
 	}
 	p.files = nil
-}
-
-// Write adds the rows of one conversation, a record as the API sent it.
-func (p *Parquet) Write(record []byte) error {
-	return p.write(0, jsontext.Value(record), nil)
-}
-
-// write adds a record to its level, and those in it to the next; up are the ids
-// of the levels above.
-func (p *Parquet) write(level int, record jsontext.Value, up []parquet.Value) error {
-	f := p.files[level]
-	clear(f.row)
-	var children jsontext.Value
-	members(record, func(name string, value jsontext.Value) {
-		if i, ok := f.at[name]; ok {
-			f.row[i] = value
-		} else if name == levels[level].child {
-			children = value
-		}
-	})
-	f.values = f.values[:0]
-	for i, id := range up {
-		f.values = append(f.values, id.Level(0, id.DefinitionLevel(), i))
-	}
-	for i, c := range f.own {
-		f.values = appendColumn(f.values, f.up+i, c.kind, f.row[i])
-	}
-	if level+1 == len(levels) {
-		return f.add()
-	}
-	// The id by which the next level joins is the first own column.
-	id := f.values[f.up]
-	if err := f.add(); err != nil {
-		return err
-	}
-	var err error
-	elements(children, func(value jsontext.Value) {
-		if err == nil {
-			err = p.write(level+1, value, append(slices.Clip(up), id))
-		}
-	})
-	return err
-}
-
-func (f *levelFile) add() error {
-	if _, err := f.writer.WriteRows([]parquet.Row{f.values}); err != nil {
-		return fmt.Errorf("write Parquet: %w", err)
-	}
-	return nil
 }
 
 // Close ends the files.
@@ -130,10 +81,43 @@ func (p *Parquet) Close() ([]File, error) {
 			p.Discard()
 			return nil, fmt.Errorf("write Parquet: %w", err)
 		}
-		list[i] = File{Table: levels[i].name, Body: f.body}
+		list[i] = File{Table: f.name, Body: f.body}
 	}
 	p.files = nil
 	return list, nil
+}
+
+// picker finds the columns of a record, which follow one another in a table.
+type picker struct {
+	columns []column
+	first   int // of them, in the table
+	at      map[string]int
+	row     []jsontext.Value // the members, by column
+}
+
+func newPicker(columns []column, first int) *picker {
+	p := &picker{columns: columns, first: first, at: map[string]int{}, row: make([]jsontext.Value, len(columns))}
+	for i, c := range columns {
+		p.at[c.name] = i
+	}
+	return p
+}
+
+// append appends a record's columns to a row; other is called with the members
+// that are none.
+func (p *picker) append(row parquet.Row, record jsontext.Value, other func(name string, value jsontext.Value)) parquet.Row {
+	clear(p.row)
+	members(record, func(name string, value jsontext.Value) {
+		if i, ok := p.at[name]; ok {
+			p.row[i] = value
+		} else {
+			other(name, value)
+		}
+	})
+	for i, c := range p.columns {
+		row = appendColumn(row, p.first+i, c.kind, p.row[i])
+	}
+	return row
 }
 
 // orderedGroup is a group whose columns stand in the order of a table, not by

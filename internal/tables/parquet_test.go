@@ -12,17 +12,27 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// parquetOf writes records, and gives each table's bytes.
+// parquetOf writes conversations, and gives each table's bytes.
 func parquetOf(t *testing.T, records ...string) map[string][]byte {
 	t.Helper()
-	dir, n := t.TempDir(), 0
-	p, err := NewParquet(func() (*os.File, error) {
-		n++
-		return os.Create(filepath.Join(dir, fmt.Sprint(n)))
-	})
+	p, err := NewConversations(spool(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return filled(t, p, records...)
+}
+
+// spool makes temporary files.
+func spool(t *testing.T) func() (*os.File, error) {
+	dir, n := t.TempDir(), 0
+	return func() (*os.File, error) {
+		n++
+		return os.Create(filepath.Join(dir, fmt.Sprint(n)))
+	}
+}
+
+func filled(t *testing.T, p *Parquet, records ...string) map[string][]byte {
+	t.Helper()
 	for _, r := range records {
 		if err := p.Write([]byte(r)); err != nil {
 			t.Fatal(err)

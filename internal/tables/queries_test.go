@@ -45,7 +45,6 @@ func TestQueriesNameWhatIsThereAndNothingElse(t *testing.T) {
 		duckdb, athena []string
 	}{
 		"nothing":   {nil, []string{"counts"}, nil},
-		"no lines":  {[]Stored{{Bag: "bags/recordings-2026-03", Folder: Recordings, First: day + "hour=05/conversation_id=1/r.ogg"}}, []string{"counts"}, nil},
 		"a listing": {[]Stored{lines}, []string{"routing_queues", "counts"}, []string{"routing_queues_lines", "routing_queues"}},
 		"details of two bags": {
 			[]Stored{{Bag: "bags/analytics-2026-03", Folder: Details, First: day + "part-00000.jsonl.gz"},
@@ -54,8 +53,16 @@ func TestQueriesNameWhatIsThereAndNothingElse(t *testing.T) {
 			[]string{"analytics_conversations_details", "conversations", "analytics_conversations_details_lines"},
 		},
 		"recordings": {
-			[]Stored{{Bag: "bags/recordings-2026-03", Folder: Recordings, First: day + "hour=05/conversation_id=1/r.ogg", Sidecars: true}},
+			[]Stored{{Bag: "bags/recordings-2026-03", Folder: Recordings, First: day + "hour=05/conversation_id=1/r_metadata.json"}},
 			[]string{"recordings", "counts"}, []string{"recordings_files", "recordings"},
+		},
+		"aggregates": {
+			[]Stored{{Bag: "bags/analytics-2026-03", Folder: "analytics.flows.aggregates", First: day + "part-2026-03-04-00000.jsonl.gz"},
+				{Bag: "bags/analytics-2026-03", Folder: "analytics.users.aggregates", First: day + "part-2026-03-04-00000.jsonl.gz"},
+				{Bag: "bags/analytics-2026-03", Folder: AggregatesFolder, First: "flows/" + day + "part-2026-03-04-00000.parquet"}},
+			[]string{"analytics_flows_aggregates", "analytics_users_aggregates", "aggregates", "aggregates_parquet", "counts"},
+			[]string{"analytics_flows_aggregates_lines", "analytics_flows_aggregates", "analytics_users_aggregates_lines", "analytics_users_aggregates",
+				"aggregates", "aggregates_parquet"},
 		},
 		"parquet": {
 			[]Stored{{Bag: "bags/analytics-2026-03", Folder: ParquetFolder, First: "conversations/" + day + "part-00000.parquet"}},
@@ -80,14 +87,14 @@ func TestQueriesNameWhatIsThereAndNothingElse(t *testing.T) {
 func TestPlacesFollowThePaths(t *testing.T) {
 	const root = `s3://acme/it\'s/org/bags/`
 	for _, test := range []struct{ bag, first, glob, location, keys string }{
-		{"configuration", "part-all-00000.jsonl.gz", "bags/configuration/data/d/**/*.jsonl.gz", root + "configuration/data/d/", ""},
-		{"a-b-2026-03", "year=2026/month=03/day=04/p.jsonl.gz", "bags/a-b-*/data/d/**/*.jsonl.gz",
+		{"configuration", "part-all-00000.jsonl.gz", "bags/configuration/data/d/**/part-*.jsonl.gz", root + "configuration/data/d/", ""},
+		{"a-b-2026-03", "year=2026/month=03/day=04/part-0.jsonl.gz", "bags/a-b-*/data/d/**/part-*.jsonl.gz",
 			root + "a-b-${year}-${month}/data/d/year=${year}/month=${month}/day=${day}/", "year month day"},
-		{"a-2026-03-04", "year=2026/month=03/day=04/p.jsonl.gz", "bags/a-*/data/d/**/*.jsonl.gz",
+		{"a-2026-03-04", "year=2026/month=03/day=04/part-0.jsonl.gz", "bags/a-*/data/d/**/part-*.jsonl.gz",
 			root + "a-${year}-${month}-${day}/data/d/year=${year}/month=${month}/day=${day}/", "year month day"},
-		{"a-2026-03-04T05", "year=2026/month=03/day=04/p.jsonl.gz", "bags/a-*/data/d/**/*.jsonl.gz",
+		{"a-2026-03-04T05", "year=2026/month=03/day=04/part-0.jsonl.gz", "bags/a-*/data/d/**/part-*.jsonl.gz",
 			root + "a-${year}-${month}-${day}T${hour}/data/d/year=${year}/month=${month}/day=${day}/", "year month day hour"},
-		{"a-2026-03", "p.jsonl.gz", "bags/a-*/data/d/**/*.jsonl.gz", root + "a-${year}-${month}/data/d/", "year month"},
+		{"a-2026-03", "part-0.jsonl.gz", "bags/a-*/data/d/**/part-*.jsonl.gz", root + "a-${year}-${month}/data/d/", "year month"},
 	} {
 		e := export(Stored{Bag: "bags/" + test.bag, Folder: "d", First: test.first})
 		if script := written(t, e.DuckDB); !strings.Contains(script, "FROM records('"+test.glob+"')") {
@@ -112,7 +119,7 @@ func TestPlacesFollowThePaths(t *testing.T) {
 
 // An export that lies in no bucket can be copied to one.
 func TestAthenaSaysWhatToReplace(t *testing.T) {
-	e := export(Stored{Bag: "bags/configuration", Folder: "routing.queues", First: "p.jsonl.gz"})
+	e := export(Stored{Bag: "bags/configuration", Folder: "routing.queues", First: "part-0.jsonl.gz"})
 	if strings.Contains(written(t, e.Athena), "BUCKET") {
 		t.Error("there is something to replace, although the bucket is known")
 	}
@@ -120,5 +127,35 @@ func TestAthenaSaysWhatToReplace(t *testing.T) {
 	if script := written(t, e.Athena); !strings.Contains(script, "replace\n-- s3://BUCKET/PREFIX") ||
 		!strings.Contains(script, "LOCATION 's3://BUCKET/PREFIX/bags/configuration/data/routing.queues/'") {
 		t.Errorf("what to replace is not said:\n%s", script)
+	}
+}
+
+// The families share a table: in Athena each is a partition of it, and stands
+// in the path; no column is there twice.
+func TestAthenaFindsEachFamily(t *testing.T) {
+	day := "year=2026/month=03/day=04/"
+	script := written(t, export(
+		Stored{Bag: "bags/analytics-2026-03", Folder: "analytics.flows.aggregates", First: day + "part-0.jsonl.gz"},
+		Stored{Bag: "bags/analytics-2026-03", Folder: "analytics.users.aggregates", First: day + "part-0.jsonl.gz"},
+		Stored{Bag: "bags/analytics-2026-03", Folder: AggregatesFolder, First: "flows/" + day + "part-0.parquet"},
+	).Athena)
+	_, table, _ := strings.Cut(script, "EXISTS `aggregates_parquet` (")
+	for _, part := range []string{
+		"PARTITIONED BY (`family` string, `year` int, `month` int, `day` int)", "'projection.family.type' = 'enum'", "'projection.family.values' = 'flows,users'",
+		"/data/analytics.aggregates.parquet/${family}/year=${year}/month=${month}/day=${day}/'",
+	} {
+		if !strings.Contains(table, part) {
+			t.Errorf("%s is not in\n%s", part, table)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile("`(\\w+)` \\w").FindAllStringSubmatch(table, -1) {
+		if seen[m[1]] {
+			t.Errorf("column %s is there twice", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(seen) != len(aggregate)+3 {
+		t.Errorf("%d columns", len(seen))
 	}
 }

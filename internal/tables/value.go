@@ -71,11 +71,7 @@ const (
 // is not there, or not of the column's kind.
 func appendColumn(row parquet.Row, at int, k kind, value jsontext.Value) parquet.Row {
 	if k != texts && k != wholes {
-		v := scalar(k, value)
-		if v.IsNull() {
-			return append(row, v.Level(0, 0, at))
-		}
-		return append(row, v.Level(0, 1, at))
+		return appendScalar(row, at, scalar(k, value))
 	}
 	if value.Kind() != '[' {
 		return append(row, parquet.Value{}.Level(0, 0, at))
@@ -102,6 +98,13 @@ func appendColumn(row parquet.Row, at int, k kind, value jsontext.Value) parquet
 	return row
 }
 
+func appendScalar(row parquet.Row, at int, v parquet.Value) parquet.Row {
+	if v.IsNull() {
+		return append(row, v.Level(0, 0, at))
+	}
+	return append(row, v.Level(0, 1, at))
+}
+
 // scalar is a member as a value of a kind, or null.
 func scalar(k kind, value jsontext.Value) (null parquet.Value) {
 	switch kind := value.Kind(); {
@@ -117,15 +120,21 @@ func scalar(k kind, value jsontext.Value) (null parquet.Value) {
 			return parquet.DoubleValue(n)
 		}
 	case k == instant && kind == '"':
-		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} { // without a zone it is UTC
-			if t, err := time.Parse(layout, unquoted(value)); err == nil {
-				return parquet.Int64Value(t.UnixMilli())
-			}
-		}
+		return moment(unquoted(value))
 	case k == text && kind == '"':
 		return parquet.ByteArrayValue([]byte(unquoted(value)))
 	case k == text || k == raw || k == object || k == objects:
 		return parquet.ByteArrayValue([]byte(strings.ToValidUTF8(string(value), "\uFFFD")))
+	}
+	return null
+}
+
+// moment is a date-time as a value, or null.
+func moment(s string) (null parquet.Value) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} { // without a zone it is UTC
+		if t, err := time.Parse(layout, s); err == nil {
+			return parquet.Int64Value(t.UnixMilli())
+		}
 	}
 	return null
 }
