@@ -55,7 +55,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		cfg:     cfg,
 		org:     newOrg(cfg),
 		tokens:  tokens{live: map[string]*token{}},
-		jobs:    jobs{live: map[string]*detailsJob{}},
+		jobs:    jobs{live: map[string]*job{}},
 		batches: batches{live: map[string]*batch{}},
 		dead:    deadURLs{until: map[string]time.Time{}},
 		faults:  newInjector(cfg.Seed, cfg.Faults),
