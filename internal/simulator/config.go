@@ -49,6 +49,9 @@ type Config struct {
 	// a details job may match. A submission over it answers 400
 	// response.entity.too.large, and the client has to split the interval.
 	MaxRowsPerJob int
+	// MaxAggregateValues, when positive, is the largest number of values that an
+	// aggregates query may answer with. One over it is refused in the same way.
+	MaxAggregateValues int
 
 	// Available is the dataAvailabilityDate: details jobs hold nothing that
 	// started at or after it. Default: one day after the end of the last day.
