@@ -1,8 +1,12 @@
 package simulator
 
+import "slices"
+
 // analyticsRoutes serve aggregates, users details, data extraction, audits and usage.
 func (s *Server) analyticsRoutes() []route {
-	return s.aggregateRoutes()
+	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes())
 }
 
-var analyticsHoldings []holding
+var analyticsHoldings = []holding{
+	{usersDetails, eachUserDay}, // Parent: the UTC day
+}
