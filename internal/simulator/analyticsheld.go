@@ -4,9 +4,11 @@ import "slices"
 
 // analyticsRoutes serve aggregates, users details, data extraction, audits and usage.
 func (s *Server) analyticsRoutes() []route {
-	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes())
+	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes(), s.extractionRoutes())
 }
 
 var analyticsHoldings = []holding{
 	{usersDetails, eachUserDay}, // Parent: the UTC day
+	{extractionMetadata, eachExtraction},
+	{extractionBulk, eachExtractionFile}, // Parent: the file's id; without signedUrl
 }

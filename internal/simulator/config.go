@@ -53,6 +53,10 @@ type Config struct {
 	// aggregates query may answer with. One over it is refused in the same way.
 	MaxAggregateValues int
 
+	// ExtractionFiles counts the files of data extraction; default 5; negative: the
+	// organization has not enabled it.
+	ExtractionFiles int
+
 	// Available is the dataAvailabilityDate: details jobs hold nothing that
 	// started at or after it. Default: one day after the end of the last day.
 	Available time.Time
@@ -113,6 +117,7 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.SecondRecordingShare, 0.05)
 	def(&c.SeveralResultsShare, 0.03)
 	def(&c.MediaBytes, 32<<10)
+	def(&c.ExtractionFiles, 5)
 	def(&c.TokenTTL, 24*time.Hour)
 	def(&c.URLTTL, 60*time.Minute)
 	def(&c.JobTTL, 24*time.Hour)

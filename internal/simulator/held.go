@@ -77,7 +77,9 @@ func (f file) held() HeldFile {
 
 // fileKinds make a file again from the rest of its path, by the first element
 // below /files/. The same path always has the same bytes.
-var fileKinds = map[string]func(s *Server, name string) (file, bool){}
+var fileKinds = map[string]func(s *Server, name string) (file, bool){
+	"extraction": (*Server).extractionFile,
+}
 
 const filesPath = "/files/"
 
