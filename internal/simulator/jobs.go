@@ -155,17 +155,13 @@ func (s *Server) jobStatus(w http.ResponseWriter, r *http.Request, _ caller) {
 		"submissionDate": job.submitted.UTC().Format("2006-01-02T15:04:05.000Z"),
 		"expirationDate": job.submitted.Add(s.cfg.JobTTL).UTC().Format("2006-01-02T15:04:05.000Z"),
 	}
-	status, waited := http.StatusAccepted, s.elapsed()-job.elapsed
-	switch {
+	status := http.StatusAccepted
+	switch body["state"] = s.progress(job, "QUEUED", "PENDING", "FULFILLED"); {
 	case s.expired(job):
 		status, body["state"] = http.StatusOK, "EXPIRED"
-	case s.done(job):
-		status, body["state"] = http.StatusOK, "FULFILLED"
+	case body["state"] == "FULFILLED":
+		status = http.StatusOK
 		body["completionDate"] = job.submitted.Add(s.cfg.JobLatency).UTC().Format("2006-01-02T15:04:05.000Z")
-	case waited >= s.cfg.JobLatency/3:
-		body["state"] = "PENDING"
-	default:
-		body["state"] = "QUEUED"
 	}
 	reply(w, status, body)
 }
@@ -249,6 +245,17 @@ func (s *Server) readPage(w http.ResponseWriter, r *http.Request, job *job, para
 
 // done is by real time, as latencies are.
 func (s *Server) done(job *job) bool { return s.elapsed()-job.elapsed >= s.cfg.JobLatency }
+
+// progress names the state of a job that has not expired.
+func (s *Server) progress(job *job, queued, running, done string) string {
+	switch {
+	case s.done(job):
+		return done
+	case s.elapsed()-job.elapsed >= s.cfg.JobLatency/3:
+		return running
+	}
+	return queued
+}
 
 // writePage writes a page: its rows, and the members that tail appends beside
 // them, which is told where the next page starts.

@@ -30,6 +30,7 @@ type Server struct {
 	faults   *injector
 	entities *catalogue
 	counts   *counter
+	work     workLog
 	log      *requestLog
 	secret   []byte // signs media URLs
 	elapsed  func() time.Duration
@@ -169,7 +170,7 @@ func (s *Server) routes() *router {
 		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
 			route.permissions, route.serve = nil, notHere
 		}
-		t.handle(route.pattern, s.authorized(route.permissions, route.serve))
+		t.handle(route.pattern, s.authorized(route.permissions, s.audited(route)))
 	}
 	return t
 }
