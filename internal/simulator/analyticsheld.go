@@ -1,6 +1,17 @@
 package simulator
 
-// analyticsRoutes serve aggregates, users details, data extraction, audits and usage.
-func (s *Server) analyticsRoutes() []route { return nil }
+import "slices"
 
-var analyticsHoldings []holding
+// analyticsRoutes serve aggregates, users details, data extraction, audits and usage.
+func (s *Server) analyticsRoutes() []route {
+	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes(), s.extractionRoutes(), s.auditRoutes())
+}
+
+var analyticsHoldings = []holding{
+	{usersDetails, eachUserDay}, // Parent: the UTC day
+	{extractionMetadata, eachExtraction},
+	{extractionBulk, eachExtractionFile}, // Parent: the file's id; without signedUrl
+	{auditServices, eachAuditedService},
+	{auditsQuery, eachAudit}, // Parent: the service's name
+	{interactionAudits, eachInteractionAudit},
+}

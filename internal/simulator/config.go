@@ -49,6 +49,13 @@ type Config struct {
 	// a details job may match. A submission over it answers 400
 	// response.entity.too.large, and the client has to split the interval.
 	MaxRowsPerJob int
+	// MaxAggregateValues, when positive, is the largest number of values that an
+	// aggregates query may answer with. One over it is refused in the same way.
+	MaxAggregateValues int
+
+	// ExtractionFiles counts the files of data extraction; default 5; negative: the
+	// organization has not enabled it.
+	ExtractionFiles int
 
 	// Available is the dataAvailabilityDate: details jobs hold nothing that
 	// started at or after it. Default: one day after the end of the last day.
@@ -115,6 +122,7 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.ContactsPerList, 50)
 	c.ContactsPerList = max(c.ContactsPerList, 0)
 	def(&c.MediaBytes, 32<<10)
+	def(&c.ExtractionFiles, 5)
 	def(&c.TokenTTL, 24*time.Hour)
 	def(&c.URLTTL, 60*time.Minute)
 	def(&c.JobTTL, 24*time.Hour)

@@ -36,6 +36,11 @@ func badRequest(w http.ResponseWriter, r *http.Request, message string) {
 	fail(w, r, http.StatusBadRequest, "bad.request", message)
 }
 
+func responseTooLarge(w http.ResponseWriter, r *http.Request) {
+	fail(w, r, http.StatusBadRequest, "response.entity.too.large",
+		"The response is over the size limit. Reduce pageSize or expand list to reduce response size if applicable")
+}
+
 func reply(w http.ResponseWriter, status int, body any) {
 	raw, err := json.Marshal(body)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // One flow is a file of either kind; several are in one archive.
 func TestFlowsAreExported(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, _ := c.held(flowExports)
+	list, _ := c.behind(flowExports)
 	var flows []m
 	want := map[string]simulator.HeldFile{}
 	for _, flow := range list {
@@ -37,7 +37,7 @@ func TestFlowsAreExported(t *testing.T) {
 	if len(list) < 5 {
 		t.Fatalf("%d flows", len(list))
 	}
-	res, body := c.fetch(c.exported(flowExports, m{"flows": flows})["downloadUrl"].(string))
+	res, body := c.follow(c.exported(flowExports, m{"flows": flows})["downloadUrl"].(string))
 	if res.Header.Get("Content-Type") != "application/zip" {
 		t.Errorf("several flows come as %s", res.Header.Get("Content-Type"))
 	}
@@ -67,7 +67,7 @@ func TestFlowsAreExported(t *testing.T) {
 // A job with a flow that was deleted fails, and says why where it is asked.
 func TestDeletedFlowsAreNotExported(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, _ := c.held(flowExports)
+	list, _ := c.behind(flowExports)
 	sound := list[0].Parent[0]
 	exportable := map[string]bool{}
 	for _, flow := range list {
@@ -98,7 +98,7 @@ func TestFlowExportRefusals(t *testing.T) {
 	anonymous := start(t, simulator.Config{JobLatency: time.Hour, Clients: []simulator.Client{
 		{ID: "demo-client", Secret: "demo-secret"}, {ID: "poor", Secret: "p", Permissions: []string{"architect:jobExport:view"}}}})
 	c, poor := anonymous.demo(), anonymous.login("poor", "p")
-	list, _ := c.held(flowExports)
+	list, _ := c.behind(flowExports)
 	flow := m{"id": list[0].Parent[0]}
 	for _, flows := range [][]m{
 		{}, {{"flow": m{"name": "x"}}}, {{"flow": flow, "fileName": "a/b"}}, {{"flow": flow, "exportType": "Json"}},

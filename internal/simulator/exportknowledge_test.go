@@ -15,7 +15,7 @@ var wholeBase = m{"exportFilter": m{"versionFilter": "All"}, "fileType": "Json"}
 func TestKnowledgeIsExported(t *testing.T) {
 	for _, share := range []float64{0, 1} {
 		c := start(t, simulator.Config{PartialKnowledge: share}).demo()
-		list, paths := c.held(knowledgeExports)
+		list, paths := c.behind(knowledgeExports)
 		total := 0
 		for i, path := range paths {
 			job := c.exported(path, wholeBase)
@@ -56,7 +56,7 @@ func TestKnowledgeIsExported(t *testing.T) {
 
 func TestKnowledgeExportRefusals(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	_, paths := c.held(knowledgeExports)
+	_, paths := c.behind(knowledgeExports)
 	for _, body := range []m{
 		{"exportFilter": m{"versionFilter": "All"}, "fileType": "Csv"},
 		{"exportFilter": m{"versionFilter": "Some"}, "fileType": "Json"},

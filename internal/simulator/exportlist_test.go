@@ -43,14 +43,14 @@ func TestListsAreExported(t *testing.T) {
 	for _, pattern := range []string{contactExports, dncExports} {
 		for _, entries := range []int{0, 3} { // 0: the default
 			c := start(t, simulator.Config{ContactsPerList: entries}).demo()
-			list, paths := c.held(pattern)
+			list, paths := c.behind(pattern)
 			for i, path := range paths {
 				since := time.Now()
 				if ref := c.call(200, http.MethodPost, path, nil); ref["id"] != list[i].Parent[0] {
 					t.Errorf("%s gives %v", path, ref)
 				}
 				uri, _ := c.exportedSince(path, since)
-				rows := records(t, c.fetched(c.signed(uri), list[i].Files[0]))
+				rows := csvRecords(t, c.fetched(c.signed(uri), list[i].Files[0]))
 				if want := map[int]int{0: 50, 3: 3}[entries]; len(rows)-1 != want {
 					t.Errorf("%s: %d entries, want %d", path, len(rows)-1, want)
 				}
@@ -70,7 +70,7 @@ func TestListsAreExported(t *testing.T) {
 // is hard on a reader of CSV.
 func TestContactsHoldOddText(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, paths := c.held(contactExports)
+	list, paths := c.behind(contactExports)
 	names := map[string]string{}
 	for row := range c.s.Truth().Listing(api+"outbound/contactlists", "") {
 		for _, name := range c.object(row)["columnNames"].([]any) {
@@ -82,7 +82,7 @@ func TestContactsHoldOddText(t *testing.T) {
 		since := time.Now()
 		c.call(200, http.MethodPost, path, m{})
 		uri, _ := c.exportedSince(path, since)
-		rows := records(t, c.fetched(c.signed(uri), list[i].Files[0]))
+		rows := csvRecords(t, c.fetched(c.signed(uri), list[i].Files[0]))
 		columns := rows[0]
 		if own := columns[1 : len(columns)-2]; strings.Join(own, "\n")+"\n" != names[list[i].Parent[0]] || columns[0] != "inin-outbound-id" {
 			t.Errorf("columns %q, named %q", columns, names[list[i].Parent[0]])
@@ -105,14 +105,14 @@ func TestContactsHoldOddText(t *testing.T) {
 func TestPreviousExportIsShown(t *testing.T) {
 	const latency = 700 * time.Millisecond
 	c := start(t, simulator.Config{JobLatency: latency}).demo()
-	list, paths := c.held(contactExports)
+	list, paths := c.behind(contactExports)
 	old := 0
 	for i, path := range paths[:2] {
 		before, uri, at := c.exportOf(path)
 		if before == http.StatusOK {
 			old++
-			res, body := c.fetch(c.signed(uri))
-			if rows := records(t, body); res.StatusCode != http.StatusOK || len(rows) != 26 || at.After(day0) {
+			res, body := c.follow(c.signed(uri))
+			if rows := csvRecords(t, body); res.StatusCode != http.StatusOK || len(rows) != 26 || at.After(day0) {
 				t.Errorf("%s: %d entries of %s", path, len(rows)-1, at)
 			}
 		}
@@ -139,7 +139,7 @@ func TestPreviousExportIsShown(t *testing.T) {
 // The URI needs the token and redirects to storage, which refuses the token.
 func TestDownloadsRedirect(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, paths := c.held(contactExports)
+	list, paths := c.behind(contactExports)
 	since := time.Now()
 	c.call(200, http.MethodPost, paths[0], nil)
 	uri, _ := c.exportedSince(paths[0], since)
@@ -183,7 +183,7 @@ func TestDownloadsRedirect(t *testing.T) {
 // What a third party keeps cannot be exported, and the list says who keeps it.
 func TestThirdPartyListsAreNotExported(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, _ := c.held(dncExports)
+	list, _ := c.behind(dncExports)
 	exportable := map[string]bool{}
 	for _, h := range list {
 		exportable[h.Parent[0]] = true
@@ -212,8 +212,8 @@ func TestListExportsNeedBothPermissions(t *testing.T) {
 		{ID: "whole", Secret: "w", Permissions: []string{"outbound:contactList:view", "outbound:contact:view"}},
 	}})
 	half, whole := anonymous.login("half", "h"), anonymous.login("whole", "w")
-	_, contacts := half.held(contactExports)
-	_, numbers := half.held(dncExports)
+	_, contacts := half.behind(contactExports)
+	_, numbers := half.behind(dncExports)
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		half.refused(403, "missing.permissions", method, contacts[0], nil)
 		half.refused(403, "missing.permissions", method, numbers[0], nil)

@@ -24,8 +24,8 @@ const (
 	tableExports     = api + "flows/datatables/{datatableId}/export/jobs"
 )
 
-// held gives what the organization has behind an operation, and its paths.
-func (c *client) held(pattern string) (list []simulator.Held, paths []string) {
+// behind gives what the organization has behind an operation, and its paths.
+func (c *client) behind(pattern string) (list []simulator.Held, paths []string) {
 	c.t.Helper()
 	from, to := strings.IndexByte(pattern, '{'), strings.IndexByte(pattern, '}')
 	for h := range c.s.Truth().Held(pattern) {
@@ -40,8 +40,8 @@ func (c *client) held(pattern string) (list []simulator.Held, paths []string) {
 	return list, paths
 }
 
-// fetch gets a file by its signed URL.
-func (c *client) fetch(url string) (*http.Response, []byte) {
+// follow gets a file by its signed URL.
+func (c *client) follow(url string) (*http.Response, []byte) {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *client) fetch(url string) (*http.Response, []byte) {
 // fetched fails unless a signed URL leads to what the truth says.
 func (c *client) fetched(url string, want simulator.HeldFile) []byte {
 	c.t.Helper()
-	res, body := c.fetch(url)
+	res, body := c.follow(url)
 	sum := sha256.Sum256(body)
 	got := simulator.HeldFile{ContentType: res.Header.Get("Content-Type"), Bytes: int64(len(body)), SHA256: hex.EncodeToString(sum[:]), JSON: want.JSON}
 	if res.StatusCode != http.StatusOK || got != want {
@@ -102,7 +102,7 @@ func (c *client) signed(uri string) string {
 	return c.call(200, http.MethodGet, path+"?issueRedirect=false", nil)["url"].(string)
 }
 
-func records(t *testing.T, body []byte) [][]string {
+func csvRecords(t *testing.T, body []byte) [][]string {
 	t.Helper()
 	rows, err := csv.NewReader(strings.NewReader(string(body))).ReadAll()
 	if err != nil {
@@ -113,7 +113,7 @@ func records(t *testing.T, body []byte) [][]string {
 
 func TestScriptsAreExported(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, paths := c.held(scriptExports)
+	list, paths := c.behind(scriptExports)
 	for i, path := range paths {
 		body := c.fetched(c.call(200, http.MethodPost, path, m{"fileName": "x"})["url"].(string), list[i].Files[0])
 		if _, whole := c.do(c.request(http.MethodGet, strings.TrimSuffix(path, "/export"), nil)); string(whole) != string(body) {
@@ -127,11 +127,11 @@ func TestScriptsAreExported(t *testing.T) {
 
 func TestDataTablesAreExported(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	list, paths := c.held(tableExports)
+	list, paths := c.behind(tableExports)
 	total := 0
 	for i, path := range paths {
 		job := c.exported(path, nil)
-		rows := records(t, c.fetched(c.signed(job["downloadURI"].(string)), list[i].Files[0]))
+		rows := csvRecords(t, c.fetched(c.signed(job["downloadURI"].(string)), list[i].Files[0]))
 		if float64(len(rows)-1) != job["countRecordsProcessed"] || rows[0][0] != "key" {
 			t.Errorf("%s: %d rows under %v, counted %v", path, len(rows)-1, rows[0], job["countRecordsProcessed"])
 		}
@@ -155,14 +155,14 @@ func TestDataTablesAreExported(t *testing.T) {
 func TestExportJobsExpire(t *testing.T) {
 	var now clock
 	c := start(t, simulator.Config{Now: now.now, TokenTTL: 1000 * time.Hour}).demo()
-	_, paths := c.held(tableExports)
+	_, paths := c.behind(tableExports)
 	job := c.exported(paths[0], nil)
 	id := "/" + job["id"].(string)
 	c.refused(404, "not.found", http.MethodGet, paths[1]+id, nil)
 	c.refused(404, "not.found", http.MethodGet, paths[0]+"/none", nil)
 	url := c.signed(job["downloadURI"].(string))
 	now.advance(2 * time.Hour)
-	if res, body := c.fetch(url); res.StatusCode != http.StatusForbidden || !strings.Contains(string(body), "expired") {
+	if res, body := c.follow(url); res.StatusCode != http.StatusForbidden || !strings.Contains(string(body), "expired") {
 		t.Errorf("an old URL: %d %s", res.StatusCode, body)
 	}
 	if again := c.call(200, http.MethodGet, paths[0]+id, nil); again["downloadURI"] != job["downloadURI"] || c.signed(again["downloadURI"].(string)) == url {
@@ -191,7 +191,7 @@ func TestExportJobsExpire(t *testing.T) {
 // Files have the faults of media.
 func TestExportedFilesFail(t *testing.T) {
 	c := start(t, simulator.Config{}).demo()
-	_, paths := c.held(scriptExports)
+	_, paths := c.behind(scriptExports)
 	for fault, want := range map[string]int{"5xx=1": 503, "html-200=1": 200, "drop-media=1": 0, "expired-url=1": 403} {
 		c.s.SetFaults(simulator.Faults{})
 		url := c.call(200, http.MethodPost, paths[0], nil)["url"].(string)
@@ -215,11 +215,11 @@ var exportPatterns = []string{flowExports, contactExports, dncExports, knowledge
 func TestExportsAreDeterministic(t *testing.T) {
 	one, again, other := start(t, simulator.Config{Seed: 3}), start(t, simulator.Config{Seed: 3}), start(t, simulator.Config{Seed: 4})
 	for _, pattern := range exportPatterns {
-		list, _ := one.held(pattern)
-		if same, _ := again.held(pattern); !reflect.DeepEqual(list, same) {
+		list, _ := one.behind(pattern)
+		if same, _ := again.behind(pattern); !reflect.DeepEqual(list, same) {
 			t.Errorf("%s changes from run to run", pattern)
 		}
-		if another, _ := other.held(pattern); reflect.DeepEqual(list, another) {
+		if another, _ := other.behind(pattern); reflect.DeepEqual(list, another) {
 			t.Errorf("%s does not hang on the seed", pattern)
 		}
 	}

@@ -91,6 +91,7 @@ var fileKinds = map[string]func(s *Server, name string) (file, bool){
 	"flows":        (*Server).flowsFile,
 	"knowledge":    (*Server).knowledgeFile,
 	"scripts":      (*Server).scriptFile,
+	"extraction":   (*Server).extractionFile,
 }
 
 const filesPath = "/files/"

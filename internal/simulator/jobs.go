@@ -1,12 +1,10 @@
 package simulator
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,25 +14,53 @@ const (
 	maxResultsPage     = 10000
 )
 
-// jobs holds the parameters of details jobs; what they hold is found again for
-// each page. A job is forgotten some time after it expired.
+// jobs holds what clients have the platform find for them; what they find is
+// found again for each page. A job is forgotten some time after it expired.
 type jobs struct {
 	mu   sync.Mutex
 	made int
-	live map[string]*detailsJob
+	live map[string]*job
 }
 
-type detailsJob struct {
+type job struct {
 	id        string
-	sel       selection
+	of        string // the path that it was submitted to, and is found below
+	array     string // the member of its pages that holds the rows
+	rows      jobRows
 	limit     int
+	repeats   bool   // see jobResults
 	key       uint64 // the same for every job with the same parameters
 	submitted time.Time
 	elapsed   time.Duration // the server's, at submission
 	dead      bool          // expired before its time, by a fault
 }
 
-func (j *jobs) add(o *org, job *detailsJob, forget time.Duration) {
+// jobRows are what a job finds, in order of their places.
+type jobRows interface {
+	first() position
+	// next gives the place of the first row at or after p, and where to go on behind it.
+	next(p position) (at, after position, ok bool)
+	append(b []byte, at position) []byte
+}
+
+// conversationRows are those of conversation details.
+type conversationRows struct {
+	o   *org
+	sel selection
+}
+
+func (r conversationRows) first() position { return r.sel.first(r.o) }
+
+func (r conversationRows) next(p position) (at, after position, ok bool) {
+	c, after, ok := r.sel.next(r.o, p)
+	return position{c.day, c.index}, after, ok
+}
+
+func (r conversationRows) append(b []byte, at position) []byte {
+	return r.o.appendConversation(b, r.o.conversation(at.day, at.index), true)
+}
+
+func (j *jobs) add(o *org, job *job, forget time.Duration) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for id, old := range j.live {
@@ -47,7 +73,7 @@ func (j *jobs) add(o *org, job *detailsJob, forget time.Duration) {
 	j.live[job.id] = job
 }
 
-func (j *jobs) find(id string) (*detailsJob, bool) {
+func (j *jobs) find(id string) (*job, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	job, ok := j.live[id]
@@ -62,14 +88,14 @@ func (j *jobs) remove(id string) bool {
 	return ok
 }
 
-func (j *jobs) kill(job *detailsJob) {
+func (j *jobs) kill(job *job) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	job.dead = true
 }
 
 // expired is by the platform's clock.
-func (s *Server) expired(job *detailsJob) bool {
+func (s *Server) expired(job *job) bool {
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
 	return job.dead || s.cfg.Now().Sub(job.submitted) >= s.cfg.JobTTL
@@ -87,17 +113,30 @@ func (s *Server) submitJob(w http.ResponseWriter, r *http.Request, _ caller) {
 	}
 	sel.available = s.available().UnixMilli()
 	if n := s.cfg.MaxRowsPerJob; n > 0 && sel.count(s.org, n+1) > n {
-		fail(w, r, http.StatusBadRequest, "response.entity.too.large",
-			"The response is over the size limit. Reduce pageSize or expand list to reduce response size if applicable")
+		responseTooLarge(w, r)
 		return
 	}
-	job := &detailsJob{
-		sel: sel, limit: q.Limit, submitted: s.cfg.Now(), elapsed: s.elapsed(),
+	job := &job{
+		array: "conversations", rows: conversationRows{s.org, sel}, limit: q.Limit, repeats: true,
 		key: hash(s.cfg.Seed, 'j', uint64(sel.from), uint64(sel.to), uint64(sel.startedSince), uint64(q.Limit)),
 	}
-	s.jobs.add(s.org, job, 2*s.cfg.JobTTL)
+	s.submit(r, job)
 	s.counts.jobCreated()
 	reply(w, http.StatusAccepted, map[string]string{"jobId": job.id})
+}
+
+func (s *Server) submit(r *http.Request, job *job) {
+	job.of, job.submitted, job.elapsed = r.URL.Path, s.cfg.Now(), s.elapsed()
+	s.jobs.add(s.org, job, 2*s.cfg.JobTTL)
+}
+
+// jobOf finds the job with an id that a request names, where it was submitted.
+func (s *Server) jobOf(r *http.Request, id string) (*job, bool) {
+	job, ok := s.jobs.find(id)
+	if !ok || !strings.HasPrefix(r.URL.Path, job.of+"/") {
+		return nil, false
+	}
+	return job, true
 }
 
 func (s *Server) jobNotFound(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +145,7 @@ func (s *Server) jobNotFound(w http.ResponseWriter, r *http.Request) {
 
 // jobStatus goes through QUEUED and PENDING to FULFILLED, and ends as EXPIRED.
 func (s *Server) jobStatus(w http.ResponseWriter, r *http.Request, _ caller) {
-	job, ok := s.jobs.find(r.PathValue("jobId"))
+	job, ok := s.jobOf(r, r.PathValue("jobId"))
 	if !ok {
 		s.jobNotFound(w, r)
 		return
@@ -116,24 +155,20 @@ func (s *Server) jobStatus(w http.ResponseWriter, r *http.Request, _ caller) {
 		"submissionDate": job.submitted.UTC().Format("2006-01-02T15:04:05.000Z"),
 		"expirationDate": job.submitted.Add(s.cfg.JobTTL).UTC().Format("2006-01-02T15:04:05.000Z"),
 	}
-	status, waited := http.StatusAccepted, s.elapsed()-job.elapsed
-	switch {
+	status := http.StatusAccepted
+	switch body["state"] = s.progress(job, "QUEUED", "PENDING", "FULFILLED"); {
 	case s.expired(job):
 		status, body["state"] = http.StatusOK, "EXPIRED"
-	case waited >= s.cfg.JobLatency:
-		status, body["state"] = http.StatusOK, "FULFILLED"
+	case body["state"] == "FULFILLED":
+		status = http.StatusOK
 		body["completionDate"] = job.submitted.Add(s.cfg.JobLatency).UTC().Format("2006-01-02T15:04:05.000Z")
-	case waited >= s.cfg.JobLatency/3:
-		body["state"] = "PENDING"
-	default:
-		body["state"] = "QUEUED"
 	}
 	reply(w, status, body)
 }
 
 // mayExpire injects expired-job. The key names the job's parameters and the
 // place, not the job: a job made again for the same interval is the same item.
-func (s *Server) mayExpire(r *http.Request, job *detailsJob, place string) {
+func (s *Server) mayExpire(r *http.Request, job *job, place string) {
 	item := fmt.Sprintf("expire %x %s", job.key, place)
 	if s.inject(r, item, expiredJob) == expiredJob {
 		s.jobs.kill(job)
@@ -141,7 +176,8 @@ func (s *Server) mayExpire(r *http.Request, job *detailsJob, place string) {
 }
 
 func (s *Server) deleteJob(w http.ResponseWriter, r *http.Request, _ caller) {
-	if !s.jobs.remove(r.PathValue("jobId")) {
+	job, ok := s.jobOf(r, r.PathValue("jobId"))
+	if !ok || !s.jobs.remove(job.id) {
 		s.jobNotFound(w, r)
 		return
 	}
@@ -156,44 +192,76 @@ func (s *Server) jobsAvailability(w http.ResponseWriter, _ *http.Request, _ call
 // sent twice running, which now and then puts it on two pages, and every page
 // but the first starts with the last row of the one before.
 func (s *Server) jobResults(w http.ResponseWriter, r *http.Request, _ caller) {
-	job, ok := s.jobs.find(r.PathValue("jobId"))
+	job, ok := s.jobOf(r, r.PathValue("jobId"))
 	if !ok {
 		s.jobNotFound(w, r)
 		return
 	}
-	size := defaultResultsPage
+	at, size, fault, ok := s.readPage(w, r, job, "cursor", defaultResultsPage, maxResultsPage)
+	if !ok {
+		return
+	}
+	s.writePage(w, job, at, size, fault, func(b []byte, next string) []byte {
+		if next != "" {
+			b = append(append(append(b, `"cursor":"`...), next...), `",`...)
+		}
+		b = append(b, `"dataAvailabilityDate":"`...)
+		b = s.available().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+		return append(b, '"')
+	})
+}
+
+// readPage finds which page of a job a request asks for, and what goes wrong with
+// it. When there is none it answers and is false.
+func (s *Server) readPage(w http.ResponseWriter, r *http.Request, job *job, parameter string, size, most int) (at cursor, _ int, _ fault, ok bool) {
+	refuse := func(message string) (cursor, int, fault, bool) {
+		badRequest(w, r, message)
+		return at, 0, none, false
+	}
 	if text := r.URL.Query().Get("pageSize"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > maxResultsPage {
-			badRequest(w, r, fmt.Sprintf("pageSize must be between 1 and %d", maxResultsPage))
-			return
+		if err != nil || n < 1 || n > most {
+			return refuse(fmt.Sprintf("pageSize must be between 1 and %d", most))
 		}
 		size = n
 	}
-	at := cursor{position: job.sel.first(s.org)}
-	if text := r.URL.Query().Get("cursor"); text != "" {
+	at = cursor{position: job.rows.first()}
+	if text := r.URL.Query().Get(parameter); text != "" {
 		if at, ok = parseCursor(text, s.cfg.Seed, job.id); !ok {
-			badRequest(w, r, "the cursor is not one of this job's")
-			return
+			return refuse("the " + parameter + " is not one of this job's")
 		}
 	}
 	place := fmt.Sprint(at.day, " ", at.index, " ", at.copy)
 	s.mayExpire(r, job, place)
 	if s.expired(job) {
 		s.jobNotFound(w, r)
-		return
+		return at, 0, none, false
 	}
-	if s.elapsed()-job.elapsed < s.cfg.JobLatency {
-		badRequest(w, r, "the job is not FULFILLED")
-		return
+	if !s.done(job) {
+		return refuse("the job is not done yet")
 	}
-	fault := s.inject(r, fmt.Sprintf("page %x %s", job.key, place), repeatPage, emptyPage)
-	s.writePage(w, job, at, size, fault)
+	return at, size, s.inject(r, fmt.Sprintf("page %x %s", job.key, place), repeatPage, emptyPage), true
 }
 
-func (s *Server) writePage(w http.ResponseWriter, job *detailsJob, at cursor, size int, fault fault) {
+// done is by real time, as latencies are.
+func (s *Server) done(job *job) bool { return s.elapsed()-job.elapsed >= s.cfg.JobLatency }
+
+// progress names the state of a job that has not expired.
+func (s *Server) progress(job *job, queued, running, done string) string {
+	switch {
+	case s.done(job):
+		return done
+	case s.elapsed()-job.elapsed >= s.cfg.JobLatency/3:
+		return running
+	}
+	return queued
+}
+
+// writePage writes a page: its rows, and the members that tail appends beside
+// them, which is told where the next page starts.
+func (s *Server) writePage(w http.ResponseWriter, job *job, at cursor, size int, fault fault, tail func(b []byte, next string) []byte) {
 	w.Header().Set("Content-Type", "application/json")
-	b := []byte(`{"conversations":[`)
+	b := []byte(`{"` + job.array + `":[`)
 	again := at // where a faulty page says to go on: where it started
 	again.nonce++
 	switch {
@@ -204,14 +272,14 @@ func (s *Server) writePage(w http.ResponseWriter, job *detailsJob, at cursor, si
 	}
 	rows := 0
 	for ; rows < size; rows++ {
-		c, ok := s.advance(job, &at)
+		row, ok := job.advance(&at)
 		if !ok {
 			break
 		}
 		if rows > 0 {
 			b = append(b, ',')
 		}
-		b = s.org.appendConversation(b, c, true)
+		b = job.rows.append(b, row)
 		if len(b) > 64<<10 {
 			if _, err := w.Write(b); err != nil {
 				return
@@ -227,7 +295,7 @@ func (s *Server) writePage(w http.ResponseWriter, job *detailsJob, at cursor, si
 	}
 	more := job.limit == 0 || at.sent < job.limit
 	if more {
-		_, _, more = job.sel.next(s.org, at.position)
+		_, _, more = job.rows.next(at.position)
 	}
 	next := ""
 	switch {
@@ -237,104 +305,34 @@ func (s *Server) writePage(w http.ResponseWriter, job *detailsJob, at cursor, si
 		again.nonce--
 		next = again.String(s.cfg.Seed, job.id)
 	case more:
-		at.overlap, at.nonce = rows > 1, 0
+		at.overlap, at.nonce = job.repeats && rows > 1, 0
 		next = at.String(s.cfg.Seed, job.id)
 	}
-	if next != "" {
-		b = append(append(append(b, `"cursor":"`...), next...), `",`...)
-	}
-	b = append(b, `"dataAvailabilityDate":"`...)
-	b = s.available().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	b = append(b, `"}`...)
-	_, _ = w.Write(b)
+	_, _ = w.Write(append(tail(b, next), '}'))
 }
 
-// advance gives the row at the cursor and moves it on.
-func (s *Server) advance(job *detailsJob, at *cursor) (conversation, bool) {
+// advance gives the place of the row at the cursor and moves it on.
+func (job *job) advance(at *cursor) (position, bool) {
 	if at.overlap {
 		at.overlap = false
-		return s.org.conversation(at.lastDay, at.lastIndex), true
+		return position{at.lastDay, at.lastIndex}, true
 	}
 	if job.limit > 0 && at.sent >= job.limit {
-		return conversation{}, false
+		return position{}, false
 	}
-	c, after, ok := job.sel.next(s.org, at.position)
+	row, after, ok := job.rows.next(at.position)
 	if !ok {
 		at.position = after
-		return conversation{}, false
+		return position{}, false
 	}
-	at.lastDay, at.lastIndex = c.day, c.index
+	at.lastDay, at.lastIndex = row.day, row.index
 	if at.copy == 0 {
 		at.sent++
-		if hash(job.key, 'x', uint64(c.day), uint64(c.index))%50 == 0 {
-			at.position, at.copy = position{c.day, c.index}, 1
-			return c, true
+		if job.repeats && hash(job.key, 'x', uint64(row.day), uint64(row.index))%50 == 0 {
+			at.position, at.copy = row, 1
+			return row, true
 		}
 	}
 	at.position, at.copy = after, 0
-	return c, true
-}
-
-// cursor is where a page starts.
-type cursor struct {
-	position
-	copy               int // 1: the row's second time
-	sent               int // rows before, repeats aside
-	overlap            bool
-	lastDay, lastIndex int // the last row of the page before
-	nonce              int // makes another text of the same place
-}
-
-// String gives an opaque text that is good for one job only.
-func (c cursor) String(seed uint64, job string) string {
-	b := make([]byte, 0, 40)
-	overlap := 0
-	if c.overlap {
-		overlap = 1
-	}
-	for _, n := range []int{c.day, c.index, c.copy, c.sent, overlap, c.lastDay, c.lastIndex, c.nonce} {
-		b = binary.AppendUvarint(b, uint64(n))
-	}
-	tag := cursorTag(seed, job, b)
-	for i := range b {
-		b[i] ^= byte(mix(tag + uint64(i)))
-	}
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(b, tag))
-}
-
-func parseCursor(text string, seed uint64, job string) (c cursor, ok bool) {
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(b) < 8 {
-		return c, false
-	}
-	tag := binary.BigEndian.Uint64(b[len(b)-8:])
-	b = b[:len(b)-8]
-	for i := range b {
-		b[i] ^= byte(mix(tag + uint64(i)))
-	}
-	if cursorTag(seed, job, b) != tag {
-		return c, false
-	}
-	in := bytes.NewReader(b)
-	var overlap int
-	for _, n := range []*int{&c.day, &c.index, &c.copy, &c.sent, &overlap, &c.lastDay, &c.lastIndex, &c.nonce} {
-		v, err := binary.ReadUvarint(in)
-		if err != nil {
-			return c, false
-		}
-		*n = int(v)
-	}
-	c.overlap = overlap == 1
-	return c, true
-}
-
-func cursorTag(seed uint64, job string, b []byte) uint64 {
-	h := hash(seed, 'k')
-	for _, v := range []byte(job) {
-		h = mix(h ^ uint64(v))
-	}
-	for _, v := range b {
-		h = mix(h ^ uint64(v))
-	}
-	return h
+	return row, true
 }

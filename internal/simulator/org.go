@@ -38,6 +38,11 @@ func (c conversation) startTime() time.Time { return time.UnixMilli(c.start).UTC
 
 func (o *org) dayStart(day int) int64 { return o.from + int64(day)*dayMillis }
 
+// dayName gives a day's date.
+func (o *org) dayName(day int) string {
+	return time.UnixMilli(o.dayStart(day)).UTC().Format(time.DateOnly)
+}
+
 // dayOf gives the number of the UTC day of an instant, negative before the first.
 func (o *org) dayOf(ms int64) int {
 	return int(math.Floor(float64(ms-o.from) / dayMillis))

@@ -31,6 +31,7 @@ type Server struct {
 	faults   *injector
 	entities *catalogue
 	counts   *counter
+	work     workLog
 	log      *requestLog
 	secret   []byte // signs media URLs
 	elapsed  func() time.Duration
@@ -57,7 +58,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		cfg:     cfg,
 		org:     newOrg(cfg),
 		tokens:  tokens{live: map[string]*token{}},
-		jobs:    jobs{live: map[string]*detailsJob{}},
+		jobs:    jobs{live: map[string]*job{}},
 		batches: batches{live: map[string]*batch{}},
 		dead:    deadURLs{until: map[string]time.Time{}},
 		faults:  newInjector(cfg.Seed, cfg.Faults),
@@ -171,7 +172,7 @@ func (s *Server) routes() *router {
 		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
 			route.permissions, route.serve = nil, notHere
 		}
-		t.handle(route.pattern, s.authorized(route.permissions, route.serve))
+		t.handle(route.pattern, s.authorized(route.permissions, s.audited(route)))
 	}
 	return t
 }
