@@ -4,7 +4,7 @@ import "slices"
 
 // analyticsRoutes serve aggregates, users details, data extraction, audits and usage.
 func (s *Server) analyticsRoutes() []route {
-	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes(), s.extractionRoutes(), s.auditRoutes())
+	return slices.Concat(s.aggregateRoutes(), s.userDetailsRoutes(), s.extractionRoutes(), s.auditRoutes(), s.usageRoutes())
 }
 
 var analyticsHoldings = []holding{
@@ -14,4 +14,8 @@ var analyticsHoldings = []holding{
 	{auditServices, eachAuditedService},
 	{auditsQuery, eachAudit}, // Parent: the service's name
 	{interactionAudits, eachInteractionAudit},
+	{usageQueryPath, eachUsage}, // by client, path, method and day
+	{usageJobs, eachUsageOfPlatforms},
+	{billableUsage, eachBilled}, // resources; Parent: what is billed
+	{dataRetention, eachRetention},
 }

@@ -203,6 +203,12 @@ func (w *auditRow) work(done work) {
 	w.raw(`}`)
 }
 
+// unquoted is the text of a JSON string that this package wrote.
+func unquoted(literal string) (text string) {
+	_ = json.Unmarshal([]byte(literal), &text)
+	return text
+}
+
 func quoted(text string) string {
 	raw, _ := json.Marshal(text) // a string cannot fail
 	return string(raw)

@@ -27,6 +27,7 @@ type job struct {
 	of        string // the path that it was submitted to, and is found below
 	array     string // the member of its pages that holds the rows
 	rows      jobRows
+	query     any // of a job whose answer has no pages
 	limit     int
 	repeats   bool   // see jobResults
 	key       uint64 // the same for every job with the same parameters

@@ -32,6 +32,7 @@ type Server struct {
 	entities *catalogue
 	counts   *counter
 	work     workLog
+	reports  reports
 	log      *requestLog
 	secret   []byte // signs media URLs
 	elapsed  func() time.Duration
@@ -61,6 +62,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		jobs:    jobs{live: map[string]*job{}},
 		batches: batches{live: map[string]*batch{}},
 		dead:    deadURLs{until: map[string]time.Time{}},
+		reports: reports{begun: map[string]time.Duration{}},
 		faults:  newInjector(cfg.Seed, cfg.Faults),
 		counts:  newCounter(cfg.CountMedia),
 		log:     newRequestLog(cfg.Log),
