@@ -58,12 +58,34 @@ func everything(t *testing.T, w *world) map[string]*stored {
 			if json.Unmarshal(line, &child) != nil || child.Record == nil {
 				child.Parent, child.Record = nil, line
 			}
+			if name == "usage.billing" { // the truth tells of each resource
+				billed(t, child.Record, found[name].records)
+				continue
+			}
 			k := key(t, child.Parent, child.Record)
 			found[name].records[k]++
 			found[name].alone[key(t, nil, child.Record)] = k
 		}
 	}
 	return found
+}
+
+func billed(t *testing.T, report json.RawMessage, records map[string]int) {
+	t.Helper()
+	var r struct {
+		Usages []struct {
+			Name      string
+			Resources []json.RawMessage
+		}
+	}
+	if err := json.Unmarshal(report, &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range r.Usages {
+		for _, resource := range u.Resources {
+			records[key(t, []string{u.Name}, resource)]++
+		}
+	}
 }
 
 func unpack(t *testing.T, body []byte) (lines [][]byte) {

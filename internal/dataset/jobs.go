@@ -57,6 +57,7 @@ var worked = []listing{
 		permissions: []string{"usage:events:view"}, about: "Operational events, as far back as the platform keeps them"},
 	{name: "usage.billing", path: "/api/v2/billing/reports/billableusage", style: genesys.Single,
 		query: "startDate={from}&endDate={to}", group: "usage", every: queryDays, sparse: true,
+		job:         &job{status: "/api/v2/billing/reports/billableusage", state: "status", done: "Complete"},
 		permissions: []string{"billing:subscription:view"}, about: "Billable usage"},
 
 	{name: "architect.flows.exports", path: "/api/v2/flows/export/jobs/{job}", style: genesys.Single, query: "expand=messages",

@@ -209,6 +209,26 @@ func (d *Listing) Describe(u exporter.Unit) (words string, conversations int64) 
 	return d.name + " of " + detailsParams{From: p.From, To: p.To}.words(), 0
 }
 
+// chunks are the parents of one unit each. Those that one question is about stay
+// together.
+func (d *Listing) chunks(parents [][]string) iter.Seq[[][]string] {
+	return func(yield func([][]string) bool) {
+		for len(parents) > 0 {
+			n := min(parentsPerUnit, len(parents))
+			for d.bulk > 0 && n < min(parentsPerUnit+d.bulk, len(parents)) && sameAbove(parents[n-1], parents[n]) {
+				n++
+			}
+			if !yield(parents[:n]) {
+				return
+			}
+			parents = parents[n:]
+		}
+	}
+}
+
+// sameAbove says whether two parents differ in their last ids alone.
+func sameAbove(a, b []string) bool { return slices.Equal(a[:len(a)-1], b[:len(b)-1]) }
+
 // unit is the n-th of a child listing that a unit of its parent discovered.
 // Its key tells of which parents, as that of a batch of recordings does.
 func (d *Listing) unit(of string, n int, p listingParams) (exporter.Unit, error) {
@@ -285,7 +305,7 @@ func (d *Listing) asks(p listingParams, now time.Time) []ask {
 			piece.parent, piece.last = parent, nil
 			if d.bulk > 0 {
 				above := parent[:len(parent)-1]
-				if n := len(list) - 1; i > 0 && len(list[n].last) < d.bulk && slices.Equal(list[n].parent, above) {
+				if n := len(list) - 1; i > 0 && len(list[n].last) < d.bulk && sameAbove(p.Parents[i-1], parent) {
 					list[n].last = append(list[n].last, parent[len(parent)-1])
 					continue
 				}

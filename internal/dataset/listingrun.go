@@ -285,7 +285,7 @@ func (r *listingRun) finish(ctx context.Context) (exporter.Receipt, error) {
 	}
 	for _, child := range r.d.children {
 		n := 0
-		for some := range slices.Chunk(r.found[child.name], parentsPerUnit) {
+		for some := range child.chunks(r.found[child.name]) {
 			u, err := child.unit(r.name, n, listingParams{Parents: some, From: r.p.From, To: r.p.To, Tail: r.p.Tail})
 			if err != nil {
 				return exporter.Receipt{}, err
