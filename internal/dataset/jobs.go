@@ -71,11 +71,11 @@ var worked = []listing{
 			fresh: "exportTimestamp"},
 		file:        &reference{urls: []string{"uri"}, kind: "text/csv"},
 		permissions: []string{"outbound:contact:view", "outbound:contactList:view"}, about: "The contacts of each contact list, as CSV"},
-	{name: "outbound.dnclists.numbers", path: "/api/v2/outbound/dnclists/{dncListId}/export", style: genesys.Single, parent: "outbound.dnclists",
+	{name: "outbound.dnclists.numbers", path: "/api/v2/outbound/dnclists/{dncListId}/export", style: genesys.Single, parent: "outbound.dnclists", of: keptHere,
 		job: &job{submit: "/api/v2/outbound/dnclists/{dncListId}/export", status: "/api/v2/outbound/dnclists/{dncListId}/export",
 			fresh: "exportTimestamp"},
 		file:        &reference{urls: []string{"uri"}, kind: "text/csv"},
-		permissions: []string{"outbound:dnc:view", "outbound:dncList:view"}, about: "The numbers of each do-not-call list, as CSV; third-party lists have none"},
+		permissions: []string{"outbound:dnc:view", "outbound:dncList:view"}, about: "The numbers of each do-not-call list, as CSV, but for those that a third party keeps"},
 	{name: "knowledge.exports", path: "/api/v2/knowledge/knowledgebases/{knowledgeBaseId}/export/jobs/{job}", style: genesys.Single,
 		body: `{"exportFilter":{"versionFilter":"All"},"fileType":"Json","jsonFileVersion":3}`, parent: "knowledge.bases",
 		job: &job{submit: "/api/v2/knowledge/knowledgebases/{knowledgeBaseId}/export/jobs", id: "id",
@@ -86,6 +86,16 @@ var worked = []listing{
 	{name: "scripts.exports", path: "/api/v2/scripts/{scriptId}/export", style: genesys.Single, body: "{}", parent: "scripts",
 		file:        &reference{urls: []string{"url"}},
 		permissions: []string{"scripter:script:view"}, about: "Each script as a file, for import elsewhere"},
+}
+
+// keptHere are do-not-call lists whose numbers the platform has: those of others
+// are with them, and are refused with 501 (API definition).
+func keptHere(raw json.RawMessage) []string {
+	switch text(raw, "dncSourceType") {
+	case "dnc.com", "gryphon":
+		return nil
+	}
+	return ownID(raw)
 }
 
 func ownName(raw json.RawMessage) []string { return []string{text(raw, "name")} }
