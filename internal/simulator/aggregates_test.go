@@ -126,6 +126,16 @@ func TestAggregatesDoNotDependOnTheCut(t *testing.T) {
 	if len(want) < 50 || !slices.Equal(sorted(days), sorted(want)) {
 		t.Errorf("%d values of single days, %d of all", len(days), len(want))
 	}
+	// Parts are counted from the interval's start, wherever the organization's is.
+	parts := 0
+	for _, one := range c.aggregates("conversations", m{"interval": interval(day0.Add(-90*time.Minute), day), "metrics": []string{"tTalk"}, "granularity": "PT1H"}) {
+		if parts++; !strings.Contains(one.Interval, ":30:00.000Z/") {
+			t.Errorf("interval %s", one.Interval)
+		}
+	}
+	if parts < 10 {
+		t.Errorf("values in %d hours", parts)
+	}
 }
 
 // What groups sum up to is what there is without them, and half hours to days.

@@ -54,6 +54,22 @@ func TestUserDetailsGiveTheTruth(t *testing.T) {
 	}
 }
 
+// Every page but the first starts with the last row of the one before.
+func TestUserDetailsPagesOverlap(t *testing.T) {
+	c := start(t, simulator.Config{Seed: 8}).demo()
+	id := c.call(202, http.MethodPost, userJobs, m{"interval": interval(day0, 72*time.Hour)})["jobId"].(string)
+	c.until(userJobs+"/"+id, "state", "QUEUED", "PENDING")
+	rows, pages := c.paged(userJobs+"/"+id+"/results?pageSize=5", "userDetails")
+	for i := 5; i < len(rows); i += 5 {
+		if !bytes.Equal(rows[i], rows[i-1]) {
+			t.Errorf("row %d is not the one before again", i)
+		}
+	}
+	if pages < 5 {
+		t.Errorf("%d pages", pages)
+	}
+}
+
 type userDay struct {
 	UserID        string
 	Presence      []userState `json:"primaryPresence"`
