@@ -50,7 +50,7 @@ func TestTheRoleOfASelection(t *testing.T) {
 func TestSelectionsThatMatchNothing(t *testing.T) {
 	for selection, says := range map[string]string{
 		"routing.queue":    "routing.queues",
-		"collaborate.chat": "no export of collaborate chat",
+		"collaborate.chat": "no export of an organization's collaborate chat",
 		"nonsense":         "exitplan datasets",
 		"routing.[":        "syntax error",
 	} {

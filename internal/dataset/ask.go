@@ -82,7 +82,8 @@ func (a ask) places(encode func(string) string) *strings.Replacer {
 	ids, _ := json.Marshal(a.last) // strings cannot fail
 	pairs := []string{"{id}", encode(id), "{ids}", string(ids), "{now}", fmt.Sprint(a.now.UnixMilli())}
 	if !a.iv.To.IsZero() {
-		pairs = append(pairs, "{interval}", a.iv.String(),
+		closed := exporter.Interval{From: a.iv.From, To: a.iv.To.Add(-time.Millisecond)}
+		pairs = append(pairs, "{interval}", a.iv.String(), "{closed}", closed.String(),
 			"{from}", a.iv.From.UTC().Format(time.RFC3339), "{to}", a.iv.To.UTC().Format(time.RFC3339))
 	}
 	return strings.NewReplacer(pairs...)

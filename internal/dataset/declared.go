@@ -42,6 +42,8 @@ type listing struct {
 	group string // of bags by period; default the one bag of configuration
 	// every cuts the export's interval into units of so many days.
 	every int
+	// keeps is how many days back the platform answers; 0: as far as anybody asks.
+	keeps int
 	// tail adds a unit for the time between the interval and the end of the run.
 	tail bool
 

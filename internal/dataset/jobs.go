@@ -48,7 +48,7 @@ var worked = []listing{
 			state: "queryStatus", done: "Complete", failed: "Failed"},
 		permissions: []string{"usage:organization:view"}, about: "Requests to the API by client, path and day"},
 	{name: "usage.platforms", path: "/api/v2/usage/aggregates/query/jobs/{job}", style: genesys.NextURI, size: 1000,
-		body: `{"interval":"{interval}","granularity":"Day"}`, group: "usage", every: queryDays, sparse: true,
+		body: `{"interval":"{closed}","granularity":"Day"}`, group: "usage", every: queryDays, keeps: 364,
 		job: &job{submit: "/api/v2/usage/aggregates/query/jobs", id: "id", status: "/api/v2/usage/aggregates/query/jobs/{job}",
 			state: "queryStatus", done: "Succeeded", failed: "Failed Cancelled"},
 		permissions: []string{"usage:organization:view"}, about: "Requests to the API by platform, as far back as a year"},

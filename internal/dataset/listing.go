@@ -278,7 +278,12 @@ func (d *Listing) Run(ctx context.Context, u exporter.Unit, out *exporter.Output
 // takes so many.
 func (d *Listing) asks(p listingParams, now time.Time) []ask {
 	base := ask{iv: exporter.Interval{From: p.From, To: p.To}, now: now}
-	timed := strings.Contains(d.query+d.body, "{interval}") || strings.Contains(d.query, "{from}")
+	if oldest := now.AddDate(0, 0, -d.keeps).UTC().Truncate(24 * time.Hour); d.keeps > 0 && base.iv.From.Before(oldest) {
+		if base.iv.From = oldest; !oldest.Before(base.iv.To) {
+			return nil // which was never kept so long
+		}
+	}
+	timed := strings.Contains(d.body, "{interval}") // or it is asked once, whatever the time
 	var pieces []ask
 	for rest := base; ; {
 		if !p.Tail || !timed {

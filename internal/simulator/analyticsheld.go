@@ -16,6 +16,7 @@ var analyticsHoldings = []holding{
 	{interactionAudits, eachInteractionAudit},
 	{usageQueryPath, eachUsage}, // by client, path, method and day
 	{usageJobs, eachUsageOfPlatforms},
+	{usageEvents, eachUsageEvent},
 	{billableUsage, eachBilled}, // resources; Parent: what is billed
 	{dataRetention, eachRetention},
 }

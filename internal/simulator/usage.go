@@ -17,6 +17,7 @@ func (s *Server) usageRoutes() []route {
 		{"GET " + usageQueryPath + "/{executionId}/results", clients, s.usageResults},
 		{"POST " + usageJobs, organization, s.submitUsage},
 		{"GET " + usageJobs + "/{jobId}", organization, s.usageJob},
+		{"POST " + usageEvents, []string{"usage:events:view"}, s.queryUsageEvents},
 		{"GET " + billableUsage, billing, s.reportBilling},
 		{"GET " + dataRetention, []string{"analytics:dataRetention:view"}, s.retention},
 	}
