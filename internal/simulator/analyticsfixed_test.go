@@ -45,6 +45,7 @@ func TestAnalyticsAreFixed(t *testing.T) {
 		"/api/v2/quality/conversations/audits/query 1e0aba3f249c0421",
 		"/api/v2/usage/query b37cb8225799b35f",
 		"/api/v2/usage/aggregates/query/jobs 7a002596a64c0422",
+		"/api/v2/usage/events/query 67080be121a3c2d5",
 		"/api/v2/billing/reports/billableusage cc3b2c01d94e9e39",
 		"/api/v2/analytics/dataretention/settings 59b1e72046fcca59",
 		"aggregates a40d1e7fa621b8e5",
