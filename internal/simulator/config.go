@@ -45,6 +45,10 @@ type Config struct {
 	// not bought a feature. Other listings of the same entities are then empty.
 	Without []string
 
+	// OperationalDays is how long the store of conversations remembers one after its
+	// end. Default: for ever.
+	OperationalDays int
+
 	// MaxRowsPerJob, when positive, is the largest number of conversations that
 	// a details job may match. A submission over it answers 400
 	// response.entity.too.large, and the client has to split the interval.
@@ -69,6 +73,7 @@ type Config struct {
 	UploadingShare       float64 // fileState UPLOADING: metadata lists them, a batch request gives nothing
 	NoRecordingShare     float64 // conversations flagged as recorded that have no recording at all
 
+	Orphans          int     // recordings that are listed as orphans; default 30, negative: none
 	ContactsPerList  int     // in an export of a contact list or do-not-call list; default 50, negative: none
 	PartialKnowledge float64 // knowledge bases whose export ends as PartialCompleted, without the last document
 
@@ -120,7 +125,8 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.SecondRecordingShare, 0.05)
 	def(&c.SeveralResultsShare, 0.03)
 	def(&c.ContactsPerList, 50)
-	c.ContactsPerList = max(c.ContactsPerList, 0)
+	def(&c.Orphans, 30)
+	c.ContactsPerList, c.Orphans = max(c.ContactsPerList, 0), max(c.Orphans, 0)
 	def(&c.MediaBytes, 32<<10)
 	def(&c.ExtractionFiles, 5)
 	def(&c.TokenTTL, 24*time.Hour)

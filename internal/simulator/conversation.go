@@ -11,7 +11,8 @@ import (
 // an open one). Names that start with "future" stand for fields that the public
 // definition does not know yet.
 func (o *org) appendConversation(b []byte, c conversation, attributes bool) []byte {
-	w := row{o: o, c: c, b: b, r: random{hash(o.cfg.Seed, 'c', uint64(c.day), uint64(c.index))}, attributes: attributes}
+	var crowd [mostPeople]person
+	w := row{o: o, c: c, b: b, r: o.rowRandom(c), attributes: attributes, people: crowd[:0]}
 	w.conversation()
 	return w.b
 }
@@ -27,6 +28,20 @@ func (o *org) direction(c conversation) string {
 // mediaTypes by weight; a recorded conversation is always voice.
 var mediaTypes = [...]string{"voice", "voice", "voice", "voice", "voice", "email", "chat", "message", "message", "callback"}
 
+// rowRandom is the stream that a conversation's row draws from.
+func (o *org) rowRandom(c conversation) random {
+	return random{hash(o.cfg.Seed, 'c', uint64(c.day), uint64(c.index))}
+}
+
+// medium is the media type of all of a conversation's sessions.
+func (o *org) medium(c conversation) string {
+	r := o.rowRandom(c)
+	if m := mediaTypes[r.below(len(mediaTypes))]; !c.flagged {
+		return m
+	}
+	return "voice"
+}
+
 // row writes one conversation. The order of draws from r is part of the format:
 // new fields draw last.
 type row struct {
@@ -36,16 +51,15 @@ type row struct {
 	r          random
 	attributes bool
 
-	media string
-	subs  int
+	media  string
+	subs   int
+	people []person
 }
 
 func (w *row) conversation() {
 	c := w.c
-	w.media = mediaTypes[w.r.below(len(mediaTypes))]
-	if c.flagged {
-		w.media = "voice"
-	}
+	w.media = w.o.medium(c)
+	w.r.next() // its draw
 	w.raw(`{"conversationId":`).id(w.o.conversationID(c))
 	w.raw(`,"conversationStart":`).instant(c.start)
 	if !w.o.isOpen(c) {
@@ -78,13 +92,15 @@ func (w *row) conversation() {
 		w.raw(`,`)
 		w.agent()
 	}
-	w.raw(`],"futureInsights":{"score":0.`).int(w.r.below(100)).raw(`,"labels":["`).int(w.r.below(9)).raw(`",null,true]},"futureFlag":null}`)
+	w.raw(`]`)
+	w.assessments()
+	w.raw(`,"futureInsights":{"score":0.`).int(w.r.below(100)).raw(`,"labels":["`).int(w.r.below(9)).raw(`",null,true]},"futureFlag":null}`)
 }
 
 func (w *row) customer() {
 	w.participant("customer")
 	if w.attributes {
-		w.attributeMap()
+		w.attributesAre(w.attributeMap)
 	}
 	w.raw(`,"sessions":[`)
 	w.session(false)
@@ -107,9 +123,10 @@ func (w *row) system(purpose, segment string) {
 
 func (w *row) agent() {
 	w.participant("agent")
-	w.raw(`,"userId":`).id(w.o.ids.make(kindUser, 0, w.r.below(50), 0))
+	w.person().user = w.r.below(50)
+	w.raw(`,"userId":`).id(w.o.ids.make(kindUser, 0, w.person().user, 0))
 	if w.attributes && w.r.chance(0.3) {
-		w.raw(`,"attributes":{"transferredFrom":`).raw(oddText[w.r.below(len(oddText))]).raw(`}`)
+		w.attributesAre(func() { w.raw(`{"transferredFrom":`).raw(oddText[w.r.below(len(oddText))]).raw(`}`) })
 	}
 	w.raw(`,"sessions":[`)
 	w.session(w.c.flagged)
@@ -120,28 +137,56 @@ func (w *row) agent() {
 }
 
 func (w *row) participant(purpose string) {
-	w.raw(`{"participantId":`).id(w.sub(kindParticipant))
-	w.raw(`,"participantName":`).raw(oddText[w.r.below(len(oddText))])
+	p := person{purpose: purpose, id: w.sub(kindParticipant), name: oddText[w.r.below(len(oddText))]}
+	w.people = append(w.people, p)
+	w.raw(`{"participantId":`).id(p.id)
+	w.raw(`,"participantName":`).raw(p.name)
 	w.raw(`,"purpose":"`).raw(purpose).raw(`"`)
+}
+
+// providers of each media type are free text to the definition.
+var providers = map[string]string{
+	"voice": "Edge", "email": "PureCloud Email", "chat": "PureCloud Webchat v2", "message": "PureCloud Messaging", "callback": "PureCloud Callback",
 }
 
 // session leaves its object open.
 func (w *row) session(recording bool) {
-	w.raw(`{"sessionId":`).id(w.sub(kindSession))
-	w.raw(`,"mediaType":"`).raw(w.media).raw(`","direction":"`).raw(w.o.direction(w.c)).raw(`","provider":"Edge"`)
-	if w.media == "voice" {
+	p := w.person()
+	p.session, p.recorded = w.sub(kindSession), recording
+	w.raw(`{"sessionId":`).id(p.session)
+	w.raw(`,"mediaType":"`).raw(w.media).raw(`","direction":"`).raw(w.o.direction(w.c)).raw(`","provider":"`).raw(providers[w.media]).raw(`"`)
+	switch w.media {
+	case "voice":
 		w.raw(`,"ani":"tel:+8190`).int(10_000_000 + w.r.below(89_999_999)).raw(`","dnis":"tel:+81300000000","protocolCallId":`).id(w.sub(kindOther))
-	} else {
-		w.raw(`,"addressFrom":"customer`).int(w.r.below(10_000)).raw(`@example.com"`)
+		w.raw(`,"recording":`).bool(recording)
+		return
+	case "callback":
+		w.raw(`,"callbackNumbers":["+8190`).int(10_000_000 + w.r.below(10_000)).raw(`"],"callbackUserName":`).raw(p.name)
+		w.raw(`,"callbackScheduledTime":`).instant(w.c.start + 600_000).raw(`,"skipEnabled":true,"timeoutSeconds":30`)
+		return
 	}
-	if recording {
-		w.raw(`,"recording":true`)
-	} else if w.media == "voice" {
-		w.raw(`,"recording":false`)
+	customer := w.r.below(10_000)
+	w.raw(`,"addressFrom":`).customerAddress(w.media, customer)
+	switch w.media {
+	case "email":
+		w.raw(`,"addressTo":"support@simulated.example","addressOther":`).customerAddress(w.media, customer).raw(`,"addressSelf":"support@simulated.example"`)
+	case "message":
+		w.raw(`,"addressTo":"simulated","messageType":"`).raw(w.o.messenger(w.c)).raw(`"`)
+	case "chat":
+		w.raw(`,"roomId":"room-`).int(customer).raw(`@conference.simulated.example"`)
 	}
 }
 
+func (w *row) customerAddress(media string, number int) *row {
+	if media == "message" {
+		return w.raw(`"+8190`).int(10_000_000 + number).raw(`"`)
+	}
+	return w.raw(`"customer`).int(number).raw(`@example.com"`)
+}
+
 func (w *row) segments(kind string, from, to int64, disconnect string) {
+	p := w.person()
+	p.start, p.end, p.queue = from, to, w.r.below(10)
 	w.raw(`,"segments":[{"segmentStart":`).instant(from).raw(`,"segmentEnd":`).instant(from + 700)
 	w.raw(`,"segmentType":"`).raw(map[bool]string{true: "system", false: "alert"}[kind == "system"])
 	w.raw(`","conference":false},{"segmentStart":`).instant(from + 700)
@@ -149,7 +194,10 @@ func (w *row) segments(kind string, from, to int64, disconnect string) {
 		w.raw(`,"segmentEnd":`).instant(to)
 		w.raw(`,"disconnectType":"`).raw(disconnect).raw(`"`)
 	}
-	w.raw(`,"segmentType":"`).raw(kind).raw(`","conference":false,"queueId":`).id(w.o.ids.make(kindQueue, 0, w.r.below(10), 0))
+	w.raw(`,"segmentType":"`).raw(kind).raw(`","conference":false,"queueId":`).id(w.o.ids.make(kindQueue, 0, w.person().queue, 0))
+	if w.media == "email" {
+		w.raw(`,"subject":`).raw(w.o.subject(w.c))
+	}
 	if w.r.chance(0.1) {
 		w.raw(`,"wrapUpNote":`).raw(oddText[w.r.below(len(oddText))])
 	}
@@ -157,7 +205,7 @@ func (w *row) segments(kind string, from, to int64, disconnect string) {
 }
 
 func (w *row) attributeMap() {
-	w.raw(`,"attributes":{"customerNumber":"00`).int(w.r.below(100_000)).raw(`"`)
+	w.raw(`{"customerNumber":"00`).int(w.r.below(100_000)).raw(`"`)
 	for i := range 1 + w.r.below(4) {
 		w.raw(`,`).raw(oddKeys[(i+w.r.below(2)*4)%len(oddKeys)]).raw(`:`).raw(oddText[w.r.below(len(oddText))])
 	}

@@ -84,14 +84,23 @@ func (f file) held() HeldFile {
 // fileKinds make a file again from the rest of its path, by the first element
 // below /files/. The same path always has the same bytes.
 var fileKinds = map[string]func(s *Server, name string) (file, bool){
-	"contactlists": (*Server).contactsFile,
-	"datatables":   (*Server).tableFile,
-	"dnclists":     (*Server).dncFile,
-	"flow":         (*Server).flowFile,
-	"flows":        (*Server).flowsFile,
-	"knowledge":    (*Server).knowledgeFile,
-	"scripts":      (*Server).scriptFile,
-	"extraction":   (*Server).extractionFile,
+	"contactlists":  (*Server).contactsFile,
+	"datatables":    (*Server).tableFile,
+	"dnclists":      (*Server).dncFile,
+	"flow":          (*Server).flowFile,
+	"flows":         (*Server).flowsFile,
+	"knowledge":     (*Server).knowledgeFile,
+	"scripts":       (*Server).scriptFile,
+	"extraction":    (*Server).extractionFile,
+	architectFiles:  (*Server).sample,
+	assetFiles:      (*Server).sample,
+	"attachments":   (*Server).sample,
+	documentFiles:   (*Server).sample,
+	orphanFiles:     (*Server).sample,
+	voicemailFiles:  (*Server).sample,
+	"messages":      (*Server).sample,
+	"stickers":      (*Server).sample,
+	transcriptsKind: (*Server).transcriptFile,
 }
 
 const filesPath = "/files/"

@@ -17,7 +17,8 @@ const (
 	kindDetailsJob
 	kindBatch
 	kindOther
-	kindEntity // of a listing, whose number stands for the day
+	kindEntity  // of a listing, whose number stands for the day
+	kindContent // of a conversation; see [org.contentID]
 )
 
 const (

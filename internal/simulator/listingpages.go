@@ -76,6 +76,7 @@ func (s *Server) serveListing(c *collection) func(http.ResponseWriter, *http.Req
 			notHere(w, r, caller{})
 			return
 		}
+		p.shape.file = func(name string) string { return s.fileURL(architectFiles, name) }
 		if pagingParameters[c.style][1] != "" && c.style != numbered && c.style != scim && c.style != dated {
 			s.spoil(r, p)
 		}
@@ -146,6 +147,9 @@ func (p *listingPage) read(s *Server) string {
 	p.total = p.view.total()
 	p.shape.brief = c.brief != "" && p.query.Get(c.brief) != "false"
 	p.shape.expand = strings.Split(strings.Join(p.query["expand"], ","), ",")
+	if p.query.Get("includeFileUrls") == "true" {
+		p.shape.expand = append(p.shape.expand, "voiceFileUrl", "dtmfFileUrl")
+	}
 	p.key = fmt.Sprint(c.path, " ", p.parent, " ", classes)
 	if problem := p.readSize(); problem != "" {
 		return problem

@@ -83,11 +83,13 @@ type catalogue struct {
 
 const apiBase = "/api/v2/"
 
+const defaultRows = 5
+
 func newCatalogue(o *org) (*catalogue, error) {
 	cat := &catalogue{org: o, byPath: map[string]*collection{}}
 	numbers := map[int]string{}
 	for _, l := range listings {
-		def(&l.rows, map[bool]int{true: 1, false: 5}[l.style == single])
+		def(&l.rows, map[bool]int{true: 1, false: defaultRows}[l.style == single])
 		def(&l.size, map[bool]int{true: 100, false: 25}[l.style == scan])
 		def(&l.most, map[bool]int{true: 200, false: 100}[l.style == scan])
 		def(&l.members, usual[l.style])

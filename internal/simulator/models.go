@@ -13,6 +13,7 @@ package simulator
 //	one|other =only          a value of an enumeration
 //	class(a,b,c)             by how the row is hidden, see [hiding]
 //	turn(a,b,c)              by its place, in turn
+//	file(ending)             the signed URL of a file; only in answers, see [shape]
 //	{field=type ...} [type]  an object, an array of up to three, [+type] of at least one
 //
 // field?=type is there where a request asks for it with expand; #listing=type is a
@@ -108,7 +109,7 @@ var models = map[string]string{
 	"GDPRRequest": `id=id name=name createdBy=@users replacementTerms=[{type=NAME|ADDRESS|PHONE|EMAIL existingValue=text}] requestType=GDPR_EXPORT|GDPR_UPDATE|GDPR_DELETE
 		createdDate=time status=INITIATED|SEARCHING|UPDATING|DELETING subject={name=name userId=#users externalContactId=uuid dialerContactId={id=uuid
 		contactListId=uuid}} resultsUrl=uri selfUri=self`,
-	"Grammar": `id=id name=name description=text languages=[{id=uuid grammarId=uuid}] selfUri=self`,
+	"Grammar": `id=id name=name description=text languages=[+{id=uuid grammarId=#own language=lang voiceFileUrl?=file(grxml) dtmfFileUrl?=file(gram)}] selfUri=self`,
 	"Group": `id=id name=name description=text dateModified=time memberCount=int state==active version=int type=official|social images=[{resolution=text
 		imageUri=uri}] addresses=[{address=text extension=digits type=GROUPRING|GROUPPHONE mediaType==PHONE}] rulesVisible=bool
 		visibility=public|owners|members selfUri=self`,
@@ -157,7 +158,7 @@ var models = map[string]string{
 		state=Created|Error|Active dateCreated=time dateModified=time workloadBalancingConfig={enabled=bool minimumOccupancy=int maximumOccupancy=int}
 		errorCode=text selfUri=self`,
 	"Prompt": `id=id name=name description=text resources=[{id=uuid name=name}] currentOperation={id=uuid complete=bool user=@users! errorMessage=text} selfUri=self`,
-	"PromptAsset": `id=id name=name promptId=#up language=lang mediaUri=uri ttsString=text text=text uploadStatus=created|uploaded|transcoded|transcodeFailed
+	"PromptAsset": `id=id name=name promptId=#up language=lang mediaUri=file(wav) ttsString=text text=text uploadStatus=created|uploaded|transcoded|transcodeFailed
 		uploadUri=uri languageDefault=bool selfUri=self`,
 	"Queue": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time modifiedBy=#users createdBy=#users
 		memberCount=int userMemberCount=int selfUri=self`,
@@ -196,7 +197,7 @@ var models = map[string]string{
 	"SurveyForm": `id=id name=name modifiedDate=time published=bool disabled=bool contextId=uuid language=lang header=text footer=text
 		selfUri=self`,
 	"SystemPrompt": `id=id name=name description=text resources=[{id=uuid name=name language=lang}] selfUri=self`,
-	"SystemPromptAsset": `id=id name=name promptId=#up language=lang durationSeconds=num mediaUri=uri ttsString=text text=text uploadUri=uri
+	"SystemPromptAsset": `id=id name=name promptId=#up language=lang durationSeconds=num mediaUri=file(wav) ttsString=text text=text uploadUri=uri
 		uploadStatus=created|uploaded|transcoded|transcodeFailed selfUri=self`,
 	"Team": `id=id name=name division=@authorization/divisions description=text dateCreated=time dateModified=time memberCount=int selfUri=self`,
 	"Trunk": `id=id name=name division=@authorization/divisions description=text version=int dateCreated=time dateModified=time modifiedBy=#users createdBy=#users

@@ -19,10 +19,15 @@ type org struct {
 	ids   identities
 	from  int64
 	media *studio
+
+	users, forms, surveyForms int // that the listings have
 }
 
 func newOrg(cfg Config) *org {
-	return &org{cfg: cfg, ids: newIdentities(cfg.Seed), from: cfg.From.UnixMilli(), media: newStudio(cfg.Seed)}
+	return &org{
+		cfg: cfg, ids: newIdentities(cfg.Seed), from: cfg.From.UnixMilli(), media: newStudio(cfg.Seed),
+		users: listed(cfg, "users"), forms: listed(cfg, evaluationForms), surveyForms: listed(cfg, surveyForms),
+	}
 }
 
 // conversation holds what decides where a conversation belongs; its row is made

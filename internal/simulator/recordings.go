@@ -86,15 +86,19 @@ func (o *org) object(rec recording, number int) media {
 	return o.media.newOgg(size, name, key)
 }
 
+func (o *org) deleteDate(rec recording) int64 {
+	c := rec.conversation
+	if rec.fileState == "DELETED" {
+		return c.end + dayMillis
+	}
+	return c.end + (90+int64(hash(o.cfg.Seed, 't', uint64(c.day), uint64(c.index), uint64(rec.sub))%1000))*dayMillis
+}
+
 // metadata is a RecordingMetadata; selfUri starts with base.
 func (o *org) metadata(rec recording, base string) json.RawMessage {
 	c := rec.conversation
 	h := hash(o.cfg.Seed, 't', uint64(c.day), uint64(c.index), uint64(rec.sub))
 	iso := func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
-	deleteDate := c.end + (90+int64(h%1000))*dayMillis
-	if rec.fileState == "DELETED" {
-		deleteDate = c.end + dayMillis
-	}
 	m := map[string]any{
 		"id":                                 rec.id.String(),
 		"conversationId":                     o.conversationID(c).String(),
@@ -105,10 +109,10 @@ func (o *org) metadata(rec recording, base string) json.RawMessage {
 		"mediaSubtype":                       []string{"Trunk", "Consult"}[min(rec.sub, 1)],
 		"annotations":                        []any{},
 		"fileState":                          rec.fileState,
-		"deleteDate":                         iso(deleteDate),
+		"deleteDate":                         iso(o.deleteDate(rec)),
 		"maxAllowedRestorationsForOrg":       600,
 		"remainingRestorationsAllowedForOrg": 600,
-		"sessionId":                          o.ids.make(kindSession, c.day, c.index, 1).String(),
+		"sessionId":                          o.recordedSession(rec).String(),
 		"region":                             o.cfg.Region,
 		"selfUri":                            fmt.Sprintf("%s/api/v2/conversations/%s/recordings/%s", base, o.conversationID(c), rec.id),
 		"futureField":                        map[string]any{"tier": h % 3},
@@ -126,7 +130,7 @@ func (o *org) metadata(rec recording, base string) json.RawMessage {
 func (s *Server) listRecordingMetadata(w http.ResponseWriter, r *http.Request, _ caller) {
 	c, ok := s.org.findConversation(r.PathValue("conversationId"))
 	if !ok {
-		fail(w, r, http.StatusNotFound, "conversation.not.found", "Conversation with specified conversationId was not found.")
+		conversationNotFound(w, r)
 		return
 	}
 	list := []json.RawMessage{}

@@ -102,7 +102,7 @@ func (p *modelParser) content() *content {
 		return &content{kind: word[:1], target: p.target(path), versioned: versioned}
 	case word[0] == '=':
 		return &content{kind: "|", words: []string{word[1:]}}
-	case strings.HasPrefix(word, "class("), strings.HasPrefix(word, "turn("):
+	case strings.HasPrefix(word, "class("), strings.HasPrefix(word, "turn("), strings.HasPrefix(word, "file("):
 		kind, words, _ := strings.Cut(word[:len(word)-1], "(")
 		return &content{kind: kind, words: strings.Split(words, ",")}
 	case strings.Contains(word, "|"):
@@ -139,6 +139,7 @@ type entity struct {
 	ordinal int // in c.base
 	key     uint64
 	shape   shape
+	files   int // so far
 }
 
 // shape is how much of a row a request gets.
@@ -146,6 +147,9 @@ type shape struct {
 	brief  bool
 	expand []string // names of optional fields
 	whole  bool     // all of them
+	// file gives the URL of a file, or "" to leave out the member that would hold it.
+	// Without it all are left out.
+	file func(name string) string
 }
 
 func (s shape) has(f field) bool {
@@ -167,7 +171,11 @@ func (cat *catalogue) appendEntity(b []byte, c *collection, parent, i int, shape
 }
 
 func (cat *catalogue) key(base *collection, ordinal int) uint64 {
-	return hash(cat.org.cfg.Seed, 'e', uint64(base.number), uint64(ordinal))
+	return cat.org.entityKey(base.number, ordinal)
+}
+
+func (o *org) entityKey(collection, ordinal int) uint64 {
+	return hash(o.cfg.Seed, 'e', uint64(collection), uint64(ordinal))
 }
 
 func (w *entity) tableRow(brief bool) {
@@ -186,6 +194,8 @@ func (w *entity) object(fields []field, depth int) {
 	for i, f := range fields {
 		switch {
 		case f.what.target != nil && f.what.target.base.count == 0, !w.shape.has(f):
+		case f.what.kind == "file":
+			w.file(f, start)
 		case f.each != nil:
 			for ordinal := range f.each.base.count {
 				w.comma(start)
@@ -209,6 +219,19 @@ func (w *entity) object(fields []field, depth int) {
 func (w *entity) comma(start int) {
 	if len(w.b) > start {
 		w.raw(`,`)
+	}
+}
+
+// file writes a member with the URL of a file. Every eighth file is not there.
+func (w *entity) file(f field, start int) {
+	w.files++
+	if w.shape.file == nil || hash(w.key, 'f', uint64(w.files))%8 == 0 {
+		return
+	}
+	name := w.cat.id(w.c.base, w.ordinal).String() + "-" + strconv.Itoa(w.files) + "." + f.what.words[0]
+	if url := w.shape.file(name); url != "" {
+		w.comma(start)
+		w.raw(`"`).raw(f.name).raw(`":"`).raw(url).raw(`"`)
 	}
 }
 
@@ -291,7 +314,7 @@ func (w *entity) class(words []string) {
 	w.raw(`"`).raw(word).raw(`"`)
 }
 
-func (w *entity) name(key uint64, number int) {
+func (w *row) name(key uint64, number int) {
 	w.raw(entityNames[mix(key)%uint64(len(entityNames))]).int(number + 1).raw(`"`)
 }
 

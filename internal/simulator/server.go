@@ -26,6 +26,7 @@ type Server struct {
 	tokens   tokens
 	jobs     jobs
 	batches  batches
+	prepared prepared
 	exports  exports
 	dead     deadURLs
 	faults   *injector
