@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -229,31 +230,33 @@ func (w *world) held(t *testing.T) {
 		t.Logf("%v: %d records, %d files, %d lacking or too many", of, records, files, lacking)
 	}
 	t.Logf("%d operations compared", compared)
+	// What is compared nowhere could lack anything.
+	known := w.sim.Truth().HeldPatterns()
+	for _, l := range w.sim.Truth().Listings() {
+		known = append(known, l.Pattern)
+	}
+	for path, of := range names {
+		if strings.HasPrefix(path, "/") && !slices.Contains(known, path) && !strings.HasSuffix(path, "/aggregates/query") {
+			t.Errorf("%v: the truth knows nothing of %s", of, path)
+		}
+	}
 }
 
 // Everything that an organization has is exported and equal to the truth, with
 // faults and without; on S3 as in a directory.
 func TestTheWholeCatalogueIsExported(t *testing.T) {
-	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.02,5xx=0.03,drop-json=0.03,html-200=0.03,repeat-page=0.05,empty-page=0.05,expired-url=0.05,drop-media=0.05"} {
+	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.005,5xx=0.01,drop-json=0.01,html-200=0.02,repeat-page=0.05,empty-page=0.05,expired-url=0.05,drop-media=0.05"} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := simulator.ParseFaults(faults)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 60, Faults: parsed, MediaBytes: 2 << 10, JobLatency: 20 * time.Millisecond})
+			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 40, MaxAggregateValues: 700, Faults: parsed, MediaBytes: 2 << 10, JobLatency: 20 * time.Millisecond})
 			w.set(t, "source.datasets", "[all]")
-			code, stdout, stderr := exitplan(t, w.args("export")...)
-			if code != exitComplete && code != exitMissing {
-				t.Fatalf("exit code %d\n%s\n%s", code, stdout, stderr)
-			}
-			unlawful := 0
-			for item, reason := range w.excepted(t) {
-				if unlawful < 10 && !slices.ContainsFunc(lawful, func(words string) bool { return strings.Contains(reason, words) }) {
-					t.Errorf("%s: %s", item, reason)
-					unlawful++
-				}
-			}
+			w.export(t, exitComplete)
 			w.held(t)
+			w.aggregated(t)
+			w.listed(t)
 			if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitComplete {
 				t.Errorf("verify: %d\n%s", code, stdout)
 			}
@@ -261,6 +264,59 @@ func TestTheWholeCatalogueIsExported(t *testing.T) {
 	}
 }
 
-// lawful are exceptions that say what is so: the simulator's organization has a
-// list of a third party, and the like.
-var lawful = []string{}
+// aggregated fails unless each family of aggregates has every value that the
+// organization has, by the half hour and the dimensions that are asked for.
+func (w *world) aggregated(t *testing.T) {
+	t.Helper()
+	type value struct{ group, interval, metric, qualifier, stats string }
+	have := map[string]map[value]int{}
+	store := w.store(t)
+	for file, err := range store.List(t.Context(), "bags/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, inBag, _ := strings.Cut(file.Path, "/data/")
+		name, _, _ := strings.Cut(inBag, "/")
+		if !strings.HasSuffix(name, ".aggregates") || !strings.HasSuffix(file.Path, ".jsonl.gz") {
+			continue
+		}
+		if have[name] == nil {
+			have[name] = map[value]int{}
+		}
+		for _, line := range unpack(t, slurp(t, store, file.Path)) {
+			var row struct {
+				Group map[string]string
+				Data  []struct {
+					Interval string
+					Metrics  []struct {
+						Metric, Qualifier string
+						Stats             json.RawMessage
+					}
+				}
+			}
+			if err := json.Unmarshal(line, &row); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range row.Data {
+				for _, m := range d.Metrics {
+					have[name][value{fmt.Sprint(row.Group), d.Interval, m.Metric, m.Qualifier, string(m.Stats)}]++
+				}
+			}
+		}
+	}
+	for _, f := range w.sim.Truth().Families() {
+		name := "analytics." + f.Name + ".aggregates"
+		values, absent := 0, 0
+		for v := range w.sim.Truth().Aggregates(f.Name, dataset.GroupBy(name), 30*time.Minute) {
+			values++
+			k := value{fmt.Sprint(v.Group), v.Interval, v.Metric, v.Qualifier, string(v.Stats)}
+			if have[name][k] != 1 {
+				absent++
+			}
+			delete(have[name], k)
+		}
+		if absent > 0 || len(have[name]) > 0 || values == 0 {
+			t.Errorf("%s: of %d values %d are absent, and %d are too many", name, values, absent, len(have[name]))
+		}
+	}
+}

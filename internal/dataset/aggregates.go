@@ -33,6 +33,16 @@ func (a aggregate) listing() listing {
 	}
 }
 
+// GroupBy are the dimensions of a dataset of aggregates; nil for any other.
+func GroupBy(name string) []string {
+	for _, a := range aggregates {
+		if a.listing().name == name {
+			return strings.Fields(a.groupBy)
+		}
+	}
+	return nil
+}
+
 // Metrics are stamped when they were emitted, so that days do not overlap.
 var aggregates = []aggregate{
 	{of: "conversations", permission: "analytics:conversationAggregate:view", groupBy: "direction mediaType queueId userId wrapUpCode",

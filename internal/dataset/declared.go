@@ -60,6 +60,7 @@ type reference struct {
 	name   string   // of a file's name, from what holds its URL; with inline, its last id
 	kindAt string   // of its content type, likewise
 	kind   string   // the content type, where neither the record nor the storage says it
+	sizeAt string   // of how many bytes it has, likewise
 	inline bool     // the file is JSON, and becomes the record
 }
 

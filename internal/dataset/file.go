@@ -18,7 +18,10 @@ import (
 )
 
 // ref is a file that a record refers to, with what the record says of it.
-type ref struct{ url, name, kind string }
+type ref struct {
+	url, name, kind string
+	size            int64 // 0: not known
+}
 
 // packs says whether the files become the records.
 func (f *reference) packs() bool { return f != nil && f.inline }
@@ -44,6 +47,10 @@ func (f *reference) in(raw json.RawMessage) []ref {
 			found.name, _ = single(places(holder, f.name))
 			if kind, ok := single(places(holder, f.kindAt)); ok {
 				found.kind = kind
+			}
+			if sizes := places(holder, f.sizeAt); f.sizeAt != "" && len(sizes) > 0 {
+				size, _ := sizes[0].(float64)
+				found.size = int64(size)
 			}
 			refs = append(refs, found)
 		}
@@ -174,8 +181,8 @@ func (r *listingRun) store(ctx context.Context, item string, f ref) error {
 	})
 }
 
-// open asks for a file. One of which nothing is known is no web page: that
-// would be the storage's way to fail.
+// open asks for a file. A web page is the storage's way to fail, unless the
+// platform says that the file is one.
 func (r *listingRun) open(ctx context.Context, f ref) (*genesys.Media, *mediaCheck, error) {
 	media, err := r.client.File(ctx, f.url)
 	switch {
@@ -185,7 +192,8 @@ func (r *listingRun) open(ctx context.Context, f ref) (*genesys.Media, *mediaChe
 	default:
 		return nil, nil, fmt.Errorf("%w: %w", errNotGiven, err)
 	}
-	if extension(media.ContentType) == ".html" && extension(f.kind) != ".html" {
+	// Of a page that should be there, only its size tells it from another.
+	if extension(media.ContentType) == ".html" && (extension(f.kind) != ".html" || f.size > 0 && media.Size != f.size) {
 		media.Body.Close()
 		return nil, nil, fmt.Errorf("%w: a web page instead of %s", errAskAgain, bare(f.url))
 	}

@@ -17,7 +17,7 @@ var filed = []listing{
 		job: &job{status: "/api/v2/contentmanagement/documents/{documentId}/content"}, file: &reference{urls: []string{"contentLocationUri"}},
 		permissions: []string{"content_management_user"}, about: "The content of documents"},
 	{name: "responses.assets", path: "/api/v2/responsemanagement/responseassets/search", style: genesys.BodyNumbered, array: "results", body: `{"query":[]}`,
-		file:        &reference{urls: []string{"contentLocation"}, name: "name", kindAt: "contentType"},
+		file:        &reference{urls: []string{"contentLocation"}, name: "name", kindAt: "contentType", sizeAt: "contentLength"},
 		permissions: []string{"responseAssets:asset:view"}, about: "Assets of canned responses: pictures and files"},
 	{name: "recordings.orphans", path: "/api/v2/orphanrecordings", class: exporter.Recordings, group: "orphans",
 		permissions: []string{"recording:orphan:view"}, about: "Recordings that belong to no conversation"},

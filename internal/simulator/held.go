@@ -39,7 +39,7 @@ type holding struct {
 }
 
 // holdings are those of every part of the simulator.
-var holdings = slices.Concat(analyticsHoldings, contentHoldings, exportHoldings)
+var holdings = slices.Concat(organizationHoldings, analyticsHoldings, contentHoldings, exportHoldings)
 
 // HeldPatterns names what [Truth.Held] can tell of.
 func (t *Truth) HeldPatterns() (patterns []string) {

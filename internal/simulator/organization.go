@@ -1,18 +1,36 @@
 package simulator
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 )
 
 func (s *Server) organization(w http.ResponseWriter, _ *http.Request, _ caller) {
-	reply(w, http.StatusOK, map[string]any{
+	reply(w, http.StatusOK, s.aboutOrganization())
+}
+
+func (s *Server) aboutOrganization() map[string]any {
+	return map[string]any{
 		"id": s.cfg.OrgID, "name": s.cfg.OrgName, "defaultLanguage": "ja", "defaultCountryCode": "JP",
 		"thirdPartyOrgName": "simulated", "domain": "simulated.example", "version": 7, "state": "active",
 		"voicemailEnabled": false, "productPlatform": "GenesysCloud",
 		"features": map[string]bool{"realtimeCIC": true, "purecloud": true, "directory": true},
 		"selfUri":  s.URL() + "/api/v2/organizations/" + s.cfg.OrgID,
-	})
+	}
+}
+
+// eachOf is the one object of an operation.
+func eachOf(object func(*Server) map[string]any) func(*Server, func(Held) bool) {
+	return func(s *Server, yield func(Held) bool) {
+		record, _ := json.Marshal(object(s)) // maps of plain values cannot fail
+		yield(Held{Record: record})
+	}
+}
+
+var organizationHoldings = []holding{
+	{"/api/v2/organizations/me", eachOf((*Server).aboutOrganization)},
+	{"/api/v2/recording/settings", eachOf((*Server).settingsOfRecording)},
 }
 
 func (s *Server) tokenInfo(w http.ResponseWriter, _ *http.Request, c caller) {

@@ -150,12 +150,16 @@ func (s *Server) getRecordingMetadata(w http.ResponseWriter, r *http.Request, _ 
 }
 
 func (s *Server) recordingSettings(w http.ResponseWriter, _ *http.Request, _ caller) {
+	reply(w, http.StatusOK, s.settingsOfRecording())
+}
+
+func (s *Server) settingsOfRecording() map[string]any {
 	minutes := min(max(int(s.cfg.URLTTL/time.Minute), 2), 60)
-	reply(w, http.StatusOK, map[string]any{
+	return map[string]any{
 		"maxSimultaneousStreams":                1,
 		"maxConfigurableScreenRecordingStreams": 4,
 		"regionalRecordingStorageEnabled":       true,
 		"recordingPlaybackUrlTtl":               minutes,
 		"recordingBatchDownloadUrlTtl":          minutes,
-	})
+	}
 }
