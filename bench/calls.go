@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -48,11 +47,11 @@ func countCalls(ctx context.Context, program, dir string, o callsOf, out io.Writ
 	}
 	cmd := exec.CommandContext(ctx, program, "--config", file, "--quiet", "export")
 	cmd.Env = append(os.Environ(), "EXITPLAN_SOURCE_CLIENT_SECRET=demo-secret")
-	text, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 3) { // a third party's list cannot be had
-		return 0, fmt.Errorf("%w\n%s", err, text)
+	m, err := timed(cmd)
+	if err != nil {
+		return 0, err
 	}
+	fmt.Fprintf(out, "%.0f s, %.0f s CPU, peak RSS %.0f MiB\n", m.wall, m.cpu, m.rss)
 	return compareCalls(sim, o.days, out), nil
 }
 
