@@ -39,7 +39,7 @@ type listing struct {
 	sparse bool
 
 	class string // default configuration
-	group string // of bags by period; default the one bag of configuration
+	group string // of bags, by period where a unit has a time; default the one of configuration
 	// every cuts the export's interval into units of so many days.
 	every int
 	// keeps is how many days back the platform answers; 0: as far as anybody asks.

@@ -242,7 +242,9 @@ func (r *listingRun) fileItem(a ask, raw json.RawMessage, f ref, n int) string {
 			sum := digest([]byte(bare(f.url)))
 			own = cmp.Or(f.name, hex.EncodeToString(sum[:8]))
 		}
-		elements = append(elements, own)
+		if n := len(elements); n == 0 || elements[n-1] != own {
+			elements = append(elements, own)
+		}
 	}
 	if elements = slices.DeleteFunc(elements, func(id string) bool { return id == "" }); n > 0 || len(elements) == 0 {
 		elements = append(elements, fmt.Sprint(n))

@@ -146,3 +146,24 @@ func TestEachTranscriptOfASession(t *testing.T) {
 		t.Errorf("exceptions %v", x)
 	}
 }
+
+// Bags that know no time are whole, and an id stands once in a file's path.
+func TestWhereFilesOfNoTimeLie(t *testing.T) {
+	e := newDeclared(t, simulator.Config{}, "recordings.orphans.media", "voicemail.groups.media")
+	e.run(t)
+	files := append(e.files(t, "recordings.orphans.media"), e.files(t, "voicemail.groups.media")...)
+	for _, path := range files {
+		elements := strings.Split(path, "/")
+		if bag := elements[1]; bag != "orphans" && bag != "configuration" {
+			t.Errorf("%s lies in %s", path, bag)
+		}
+		for i, element := range elements[:len(elements)-1] {
+			if strings.HasPrefix(elements[i+1], element) {
+				t.Errorf("%s says %s twice", path, element)
+			}
+		}
+	}
+	if len(files) < 10 {
+		t.Errorf("files %v, exceptions %v", files, e.exceptions(t))
+	}
+}

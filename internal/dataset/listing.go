@@ -327,8 +327,8 @@ func (d *listing) days() int { return max(d.every, 1) }
 
 // dir is where the records of a unit lie.
 func (d *Listing) dir(p listingParams) string {
-	if d.group == "" {
-		return d.Layout.Whole(configurationGroup, d.name)
+	if p.From.IsZero() {
+		return d.Layout.Whole(d.groupOf(), d.name)
 	}
 	return d.Layout.DayPath(d.group, d.name, p.From)
 }
