@@ -74,7 +74,6 @@ func (o *org) evaluationsOf(c conversation) []evaluation {
 type survey struct {
 	c      conversation
 	id     identity
-	key    uint64
 	agent  person
 	form   int
 	status string
@@ -97,7 +96,7 @@ func (o *org) surveys(c conversation, people []person) []survey {
 		return nil
 	}
 	r := random{hash(o.cfg.Seed, 'y', uint64(c.day), uint64(c.index), 1)}
-	v := survey{c: c, id: o.contentID(c, surveyContent, 0), key: r.next(), agent: agents(people)[0]}
+	v := survey{c: c, id: o.contentID(c, surveyContent, 0), agent: agents(people)[0]}
 	v.form, v.status = r.below(max(o.surveyForms, 1)), surveyStatuses[r.below(len(surveyStatuses))]
 	v.kind, v.score = []string{"Web", "Voice"}[r.below(2)], r.below(101)
 	return []survey{v}
@@ -117,7 +116,7 @@ func (w *row) assessments() {
 	if list := w.o.evaluations(w.c, w.people); len(list) > 0 {
 		w.raw(`,"evaluations":[`)
 		for i, e := range list {
-			w.raw([]string{``, `,`}[min(i, 1)]).evaluation(e)
+			w.item(i).evaluation(e)
 		}
 		w.raw(`]`)
 	}

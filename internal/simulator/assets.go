@@ -93,7 +93,7 @@ func (s *Server) serveAsset(w http.ResponseWriter, r *http.Request, _ caller) {
 	}
 	k, day, i, sub, ok := s.org.ids.parse(r.PathValue("responseAssetId"))
 	if !ok || k != kindContent || day != 0 || sub != assetContent<<8 || i >= assetCount {
-		notHere(w, r, caller{})
+		notFound(w, r)
 		return
 	}
 	answer := s.record(true)

@@ -14,8 +14,9 @@ type belonging struct {
 	all   bool   // rather, all of them
 	takes string // query parameters
 	// owner finds the conversation by the first id of the path, where that is not
-	// its own.
+	// its own, and lost answers where there is none.
 	owner func(o *org, id string) (conversation, bool)
+	lost  http.HandlerFunc
 	// pieces are all that a conversation has behind the operation.
 	pieces func(s *Server, c conversation) []piece
 	// array is the member that holds the pieces: "" where the answer is the one
@@ -79,6 +80,9 @@ func (s *Server) serveBelonging(b belonging) func(http.ResponseWriter, *http.Req
 	if b.owner == nil {
 		b.owner = (*org).findConversation
 	}
+	if b.lost == nil {
+		b.lost = conversationNotFound
+	}
 	return func(w http.ResponseWriter, r *http.Request, _ caller) {
 		if !onlyParameters(w, r, b.takes) {
 			return
@@ -89,7 +93,7 @@ func (s *Server) serveBelonging(b belonging) func(http.ResponseWriter, *http.Req
 		}
 		c, ok := b.owner(s.org, ids[0])
 		if !ok {
-			conversationNotFound(w, r)
+			b.lost(w, r)
 			return
 		}
 		pieces := slices.DeleteFunc(b.pieces(s, c), func(p piece) bool { return !slices.Equal(p.ids, ids) })
@@ -134,9 +138,7 @@ func (w *record) belonging(b belonging, ids []string, pieces []piece, page *list
 	}
 	w.raw(`[`)
 	for i, p := range pieces {
-		if i > 0 {
-			w.raw(`,`)
-		}
+		w.item(i)
 		p.write(w)
 	}
 	w.raw(`]`)
@@ -163,3 +165,5 @@ func onlyParameters(w http.ResponseWriter, r *http.Request, names string) bool {
 func conversationNotFound(w http.ResponseWriter, r *http.Request) {
 	fail(w, r, http.StatusNotFound, "conversation.not.found", "Conversation with specified conversationId was not found.")
 }
+
+func notFound(w http.ResponseWriter, r *http.Request) { notHere(w, r, caller{}) }

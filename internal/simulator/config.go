@@ -31,8 +31,8 @@ type Config struct {
 	Clients           []Client
 	TokenTTL          time.Duration // default 24h
 	URLTTL            time.Duration // of signed media URLs; default 60m
-	JobTTL            time.Duration // of details jobs and batch requests; default 24h
-	JobLatency        time.Duration // until a details job is FULFILLED; default 50ms
+	JobTTL            time.Duration // of jobs, batch requests, and files that were made ready; default 24h
+	JobLatency        time.Duration // until a job is done, or a file is made ready; default 50ms
 	BatchLatency      time.Duration // until a batch request is Completed; default 50ms
 	RequestsPerMinute int           // per token; default 300; negative: unlimited
 

@@ -122,7 +122,7 @@ func (s *Server) serveVoicemail(w http.ResponseWriter, r *http.Request, _ caller
 			return
 		}
 	}
-	fail(w, r, http.StatusNotFound, "voicemail.message.not.found", "The voicemail message was not found.")
+	notFound(w, r)
 }
 
 var documentEndings = [...]string{"pdf", "png", "txt", "wav", "csv"}
@@ -144,7 +144,7 @@ func (s *Server) serveDocument(w http.ResponseWriter, r *http.Request, _ caller)
 	c := s.entities.byPath[documentListing]
 	ordinal, ok := s.entities.find(c, r.PathValue("documentId"))
 	if !ok {
-		notHere(w, r, caller{})
+		notFound(w, r)
 		return
 	}
 	e := listedEntity{s.entities, c, ordinal / c.count, ordinal % c.count}

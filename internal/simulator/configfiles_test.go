@@ -32,7 +32,7 @@ func TestVoicemailMedia(t *testing.T) {
 	if listed == 0 || listed != len(held) || len(held) > 0 && c.s.Counts().Requests["media"] != int64(listed) {
 		t.Errorf("%d messages, %d with media", listed, len(held))
 	}
-	c.refused(404, "voicemail.message.not.found", http.MethodGet, filled(pattern, unknown), nil)
+	c.refused(404, "not.found", http.MethodGet, filled(pattern, unknown), nil)
 }
 
 // Some documents are there at once; for others the platform answers without the

@@ -1,8 +1,7 @@
 package simulator_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -37,12 +36,7 @@ func (c *client) holds(what string, raw []byte, want simulator.Held) {
 		c.t.Fatalf("%s %v:\n%s\nand %d files; want\n%s\nand %d", what, want.Parent, record, len(urls), want.Record, len(want.Files))
 	}
 	for i, url := range urls {
-		res, body := c.media(url)
-		sum := sha256.Sum256(body)
-		got := simulator.HeldFile{ContentType: res.Header.Get("Content-Type"), Bytes: int64(len(body)), SHA256: hex.EncodeToString(sum[:])}
-		if res.StatusCode != 200 || got != want.Files[i] {
-			c.t.Fatalf("%s: %d %+v, want %+v", url, res.StatusCode, got, want.Files[i])
-		}
+		c.fetched(url, want.Files[i])
 	}
 }
 
@@ -93,32 +87,42 @@ func (c *client) everyRow(at, array string) (rows []json.RawMessage) {
 	return rows
 }
 
+const speech = "speechandtextanalytics/conversations/{conversationId}"
+
+// ofConversations are operations about one conversation.
+var ofConversations = map[string]struct {
+	array   string // "" for one record, [] for a bare array
+	none    int    // the status for a conversation without any
+	unknown int    // and for an id that names none; else 404
+}{
+	"conversations/{conversationId}":                               {"", 0, 0},
+	"conversations/emails/{conversationId}/messages":               {"entities", 404, 0},
+	"conversations/emails/{conversationId}/messages/{messageId}":   {"", 404, 0},
+	"conversations/messages/{conversationId}/messages/{messageId}": {"", 404, 0},
+	speech:                 {"", 404, 0},
+	speech + "/categories": {"entities", 200, 0},
+	speech + "/sentiments": {"", 404, 0},
+	speech + "/summaries":  {"entities", 404, 0},
+	speech + "/communications/{communicationId}/transcripturls":           {"urls", 404, 0},
+	speech + "/communications/{communicationId}/transcripturl":            {"", 404, 0},
+	"conversations/{conversationId}/summaries":                            {"", 404, 0},
+	"conversations/{conversationId}/customattributes":                     {"results", 200, 0},
+	"conversations/{conversationId}/recordings/{recordingId}/annotations": {"[]", 404, 0},
+	"quality/conversations/{conversationId}/evaluations/{evaluationId}":   {"", 404, 0},
+	"quality/conversations/{conversationId}/surveys":                      {"[]", 200, 400},
+	"quality/surveys/{surveyId}":                                          {"", 404, 0},
+}
+
+// contentPatterns are the other operations with content.
+var contentPatterns = []string{bulkMessages, search, query, orphans, orphans + "/{orphanId}/media", retention,
+	api + "voicemail/messages/{messageId}/media", api + "contentmanagement/documents/{documentId}/content",
+	api + "responsemanagement/responseassets/search", api + "responsemanagement/responseassets/{responseAssetId}"}
+
 // What each operation gives of each conversation is what the truth holds, and
 // nothing where that holds nothing.
 func TestConversationsHaveTheirTruth(t *testing.T) {
 	c := start(t, simulator.Config{Seed: 5, Days: 1, ConversationsPerDay: 150, SecondRecordingShare: 0.3}).demo()
-	const speech = "speechandtextanalytics/conversations/{conversationId}"
-	for path, test := range map[string]struct {
-		array string // "" for one record, [] for a bare array
-		none  int    // the status for a conversation without any
-	}{
-		"conversations/{conversationId}":                               {"", 0},
-		"conversations/emails/{conversationId}/messages":               {"entities", 404},
-		"conversations/emails/{conversationId}/messages/{messageId}":   {"", 404},
-		"conversations/messages/{conversationId}/messages/{messageId}": {"", 404},
-		speech:                 {"", 404},
-		speech + "/categories": {"entities", 200},
-		speech + "/sentiments": {"", 404},
-		speech + "/summaries":  {"entities", 200},
-		speech + "/communications/{communicationId}/transcripturls":           {"urls", 404},
-		speech + "/communications/{communicationId}/transcripturl":            {"", 404},
-		"conversations/{conversationId}/summaries":                            {"", 404},
-		"conversations/{conversationId}/customattributes":                     {"results", 200},
-		"conversations/{conversationId}/recordings/{recordingId}/annotations": {"[]", 404},
-		"quality/conversations/{conversationId}/evaluations/{evaluationId}":   {"", 404},
-		"quality/conversations/{conversationId}/surveys":                      {"[]", 200},
-		"quality/surveys/{surveyId}":                                          {"", 404},
-	} {
+	for path, test := range ofConversations {
 		held := map[string][]simulator.Held{}
 		var order []string
 		files := 0
@@ -158,7 +162,7 @@ func TestConversationsHaveTheirTruth(t *testing.T) {
 		if without == 0 && test.none != 0 {
 			t.Errorf("%s: every conversation has some", path)
 		}
-		if res, _ := c.do(c.request(http.MethodGet, filled(api+path, unknown, unknown), nil)); res.StatusCode != 404 {
+		if res, _ := c.do(c.request(http.MethodGet, filled(api+path, unknown, unknown), nil)); res.StatusCode != cmp.Or(test.unknown, 404) {
 			t.Errorf("%s of an unknown conversation: %d", path, res.StatusCode)
 		}
 		if res, _ := c.do(c.request(http.MethodGet, order[0]+"?colour=blue", nil)); res.StatusCode != 400 {
@@ -174,10 +178,13 @@ func TestHeldContent(t *testing.T) {
 	one, again := start(t, simulator.Config{Seed: 3, Days: 1, Without: []string{gone}}), start(t, simulator.Config{Seed: 3, Days: 1})
 	other := start(t, simulator.Config{Seed: 4, Days: 1})
 	patterns := one.s.Truth().HeldPatterns()
-	for _, pattern := range again.s.Truth().HeldPatterns() {
-		if pattern == gone {
-			continue
+	all := slices.Clone(contentPatterns)
+	for path := range ofConversations {
+		if api+path != gone {
+			all = append(all, api+path)
 		}
+	}
+	for _, pattern := range all {
 		if !slices.Contains(patterns, pattern) {
 			t.Errorf("%s is not among %v", pattern, patterns)
 		}

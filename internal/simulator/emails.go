@@ -52,9 +52,7 @@ func (w *record) emailHead(l letter, place string) {
 	from()
 	w.raw(`},"subject":`).raw(w.o.subject(l.c)).raw(`,"attachments":[`)
 	for i, e := range l.files {
-		if i > 0 {
-			w.raw(`,`)
-		}
+		w.item(i)
 		w.raw(`{"attachmentId":`).id(e.id)
 		w.enclosed(e, "contentType", "contentLength", place, "attachments")
 		w.raw(`,"inlineImage":`).bool(e.contentType == "image/png").raw(`}`)

@@ -126,16 +126,24 @@ func (s *Server) queryEvaluations(w http.ResponseWriter, r *http.Request, _ call
 		return
 	}
 	if conversationID == "" && agent == "" && evaluator == "" && q.Get("assigneeUserId") == "" {
-		badRequest(w, r, "one of conversationId, evaluatorUserId, agentUserId or assigneeUserId is required")
+		fail(w, r, http.StatusBadRequest, "quality.query.spec.one.of.agent.or.evaluator.or.assignee.or.conversation",
+			"Quality query needs one agent, evaluator, or assignee, or conversation.")
 		return
+	}
+	for _, id := range []string{agent, evaluator, q.Get("assigneeUserId")} {
+		if _, ok := s.entities.find(s.entities.byPath["users"], id); id != "" && !ok {
+			fail(w, r, http.StatusBadRequest, "quality.query.invalid.user", "User does not exist")
+			return
+		}
 	}
 	conversations := s.org.all()
 	if conversationID != "" {
-		conversations = func(yield func(conversation) bool) {
-			if c, ok := s.org.findConversation(conversationID); ok {
-				yield(c)
-			}
+		c, ok := s.org.findConversation(conversationID)
+		if !ok {
+			invalidConversation(w, r)
+			return
 		}
+		conversations = func(yield func(conversation) bool) { yield(c) }
 	}
 	is := func(wanted string, user int) bool {
 		return wanted == "" || wanted == s.org.ids.make(kindUser, 0, user, 0).String()

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -180,7 +181,10 @@ func TestQueryOfEvaluations(t *testing.T) {
 	if len(ask("assigneeUserId="+users[0], whole)) > 0 {
 		t.Error("somebody is an assignee")
 	}
-	c.refused(400, "bad.request", http.MethodGet, query+"?pageSize=5", nil)
+	c.refused(400, "quality.query.spec.one.of.agent.or.evaluator.or.assignee.or.conversation", http.MethodGet, query+"?pageSize=5", nil)
+	c.refused(400, "quality.query.invalid.user", http.MethodGet, query+"?agentUserId="+unknown, nil)
+	c.refused(400, "quality.query.invalid.conversation", http.MethodGet, query+"?conversationId="+unknown, nil)
+	c.refused(400, "bad.request", http.MethodGet, query+"?agentTeamId="+unknown+"&agentUserId="+users[0], nil)
 }
 
 // An evaluation names users and form; what they are has to be asked for.
@@ -198,6 +202,9 @@ func TestExpandedEvaluation(t *testing.T) {
 		}
 		if groups, ok := plain.Answers["questionGroupScores"].([]any); ok && len(groups) > 0 {
 			finished++
+			if !reflect.DeepEqual(plain.Answers, e.Answers) {
+				t.Errorf("expanded it has other answers: %v, %v", plain.Answers, e.Answers)
+			}
 			asked := e.EvaluationForm["questionGroups"].([]any)
 			if !slices.EqualFunc(groups, asked, func(score, group any) bool { return score.(m)["questionGroupId"] == group.(m)["id"] }) {
 				t.Errorf("%v is answered, %v asked", groups, asked)

@@ -26,7 +26,7 @@ type Faults struct {
 	HTML200             float64 // an HTML error page with status 200, on API, login and media
 	ExpiredURL          float64 // a media URL is dead from then on: 403 in S3's XML
 	RevokedToken        float64 // the request's token is revoked first: 401
-	ExpiredJob          float64 // a details job is EXPIRED from then on, its results 404; so is an export job
+	ExpiredJob          float64 // a details job is EXPIRED from then on, its results 404; so is an export job, and a file that was made ready
 	RepeatPage          float64 // a page of results whose cursor leads to the same page again
 	EmptyPage           float64 // a page without conversations, with a cursor that leads to them
 	Slow                float64 // an answer that starts after SlowFor

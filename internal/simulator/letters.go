@@ -6,7 +6,6 @@ import "strconv"
 type letter struct {
 	c       conversation
 	id      identity
-	key     uint64
 	n       int
 	inbound bool
 	at      int64
@@ -44,10 +43,10 @@ func (s *Server) letters(c conversation, medium string) (list []letter) {
 	r := random{hash(o.cfg.Seed, 'l', uint64(c.day), uint64(c.index))}
 	count, enclosed := 1+r.below(6), 0
 	if medium == "message" && r.chance(0.05) {
-		count += 110
+		count += 110 // more than anyone asks for at once
 	}
 	for n := range count {
-		l := letter{c: c, n: n, id: o.contentID(c, what, n), key: r.next(), inbound: n == 0 || r.chance(0.5), sender: r.below(8)}
+		l := letter{c: c, n: n, id: o.contentID(c, what, n), inbound: n == 0 || r.chance(0.5), sender: r.below(8)}
 		l.at = c.start + int64(n)*((c.end-c.start)/int64(count))
 		l.sticker = medium == "message" && r.chance(0.08)
 		for files := max(r.below(8)-4, 0); files > 0 && enclosed < 256; files-- {

@@ -88,17 +88,16 @@ func TestEnclosures(t *testing.T) {
 
 // The store of conversations forgets; analytics does not.
 func TestOperationalDays(t *testing.T) {
-	var now clock
-	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -20)
-	c := start(t, simulator.Config{From: from, Days: 20, ConversationsPerDay: 10, OperationalDays: 8, OpenShare: 0.1, Now: now.now}).demo()
+	now := day0.AddDate(0, 0, 20)
+	c := start(t, simulator.Config{Days: 20, ConversationsPerDay: 10, OperationalDays: 8, OpenShare: 0.1, Now: func() time.Time { return now }}).demo()
 	remembered := map[string]bool{}
 	for one := range c.s.Truth().Held(api + "conversations/{conversationId}") {
 		remembered[one.Parent[0]] = true
 	}
 	forgotten, open := 0, 0
 	for one := range c.s.Truth().Conversations() {
-		old := !one.End.IsZero() && time.Since(one.End) > 8*24*time.Hour
-		if one.End.IsZero() && time.Since(one.Start) > 12*24*time.Hour {
+		old := !one.End.IsZero() && now.Sub(one.End) > 8*24*time.Hour
+		if one.End.IsZero() && now.Sub(one.Start) > 12*24*time.Hour {
 			open++
 		}
 		if old == remembered[one.ID] {

@@ -34,6 +34,7 @@ func messages(s *Server, c conversation) (list []piece) {
 	return list
 }
 
+// message writes a MessageData, which has its files twice.
 func (w *record) message(l letter) {
 	w.draw(l.c, 'm', uint64(l.n))
 	customer, platform := w.r.below(10_000), messengers[w.o.messengerNumber(l.c)]
@@ -76,7 +77,7 @@ func (w *record) message(l letter) {
 // media writes the items of an array of MessageMedia.
 func (w *record) media(l letter) {
 	for i, e := range l.files {
-		w.raw([]string{`{"id":`, `,{"id":`}[min(i, 1)]).id(e.id)
+		w.item(i).raw(`{"id":`).id(e.id)
 		w.enclosed(e, "mediaType", "contentLengthBytes", "url", "messages")
 		w.raw(`}`)
 	}
@@ -86,7 +87,7 @@ func (w *record) media(l letter) {
 func (w *record) attachments(l letter) {
 	for i, e := range l.files {
 		kind := map[string]string{"image": "Image", "audio": "Audio", "video": "Video", "application": "File"}[strings.Split(e.contentType, "/")[0]]
-		w.raw([]string{``, `,`}[min(i, 1)]).raw(`{"contentType":"Attachment","attachment":{"id":`).id(e.id).raw(`,"mediaType":"`).raw(kind)
+		w.item(i).raw(`{"contentType":"Attachment","attachment":{"id":`).id(e.id).raw(`,"mediaType":"`).raw(kind)
 		w.raw(`","filename":`).raw(e.name).raw(`,"mime":"`).raw(e.contentType).raw(`","contentSizeBytes":`).int(e.size)
 		if e.linked {
 			w.linkTo("url", "messages", e.file)

@@ -29,9 +29,7 @@ func (w *record) wholeConversation(c conversation) {
 	people, letters := w.o.people(c), w.s.letters(c, medium)
 	agent := 0
 	for i, p := range people {
-		if i > 0 {
-			w.raw(`,`)
-		}
+		w.item(i)
 		var own []letter
 		for _, l := range letters {
 			switch {
@@ -94,7 +92,7 @@ func (w *record) participantOf(p person, medium string, own []letter) {
 // messageDetails name the messages, and are the only ones that have stickers.
 func (w *record) messageDetails(own []letter) {
 	for i, l := range own {
-		w.raw([]string{``, `,`}[min(i, 1)]).raw(`{"messageId":`).id(l.id).raw(`,"messageURI":"/api/v2/conversations/messages/`)
+		w.item(i).raw(`{"messageId":`).id(l.id).raw(`,"messageURI":"/api/v2/conversations/messages/`)
 		w.b = append(w.o.conversationID(l.c).append(w.b), "/messages/"...)
 		w.b = append(l.id.append(w.b), '"')
 		w.raw(`,"messageStatus":"`).raw(map[bool]string{true: "received", false: "sent"}[l.inbound]).raw(`","messageTime":`).instant(l.at)

@@ -133,7 +133,7 @@ func (s *Server) serveOrphanMedia(w http.ResponseWriter, r *http.Request, _ call
 	f, ok := s.org.findOrphan(r.PathValue("orphanId"))
 	switch {
 	case !ok:
-		fail(w, r, http.StatusNotFound, "recording.orphan.recording.not.found", "The orphan recording was not found.")
+		notFound(w, r)
 	case !s.isPrepared(r, r.URL.Path):
 		w.WriteHeader(http.StatusAccepted)
 	default:

@@ -72,5 +72,5 @@ func TestOrphanMedia(t *testing.T) {
 	c.call(200, http.MethodGet, at, nil)
 	c.s.SetFaults(faulty(t, "expired-job=1"))
 	c.call(202, http.MethodGet, at, nil)
-	c.refused(404, "recording.orphan.recording.not.found", http.MethodGet, filled(pattern, unknown), nil)
+	c.refused(404, "not.found", http.MethodGet, filled(pattern, unknown), nil)
 }

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -8,15 +9,19 @@ import (
 // assessed are evaluations and surveys, one by one.
 var assessed = []belonging{
 	{path: "quality/conversations/{conversationId}/evaluations/{evaluationId}", needs: "quality:evaluation:view quality:evaluation:assign quality:evaluation:release",
-		takes: "expand", none: "quality.evaluation.not.found", pieces: wholeEvaluations},
-	{path: "quality/conversations/{conversationId}/surveys", needs: "quality:survey:view", array: "[]", pieces: surveyPieces(func(o *org, v survey) []string { return o.under(v.c) })},
-	{path: "quality/surveys/{surveyId}", needs: "quality:survey:view", none: "quality.survey.not.found", owner: (*org).surveyOwner,
+		takes: "expand", none: "not.found", pieces: wholeEvaluations},
+	{path: "quality/conversations/{conversationId}/surveys", needs: "quality:survey:view", array: "[]", lost: invalidConversation, pieces: surveyPieces(func(o *org, v survey) []string { return o.under(v.c) })},
+	{path: "quality/surveys/{surveyId}", needs: "quality:survey:view", none: "not.found", owner: (*org).surveyOwner, lost: notFound,
 		pieces: surveyPieces(func(_ *org, v survey) []string { return []string{v.id.String()} })},
 }
 
 func (o *org) surveyOwner(id string) (conversation, bool) {
 	c, _, ok := o.findContent(id, surveyContent)
 	return c, ok
+}
+
+func invalidConversation(w http.ResponseWriter, r *http.Request) {
+	fail(w, r, http.StatusBadRequest, "quality.query.invalid.conversation", "Quality query has invalid conversation.")
 }
 
 func surveyPieces(ids func(*org, survey) []string) func(*Server, conversation) []piece {
@@ -35,9 +40,12 @@ func wholeEvaluations(s *Server, c conversation) (list []piece) {
 			w.assessment(e, expand)
 			w.raw(`,"evaluationForm":`).form(evaluationForms, e.form)
 			if slices.Contains(expand, "evaluationForm") {
+				r := w.r
+				w.r = random{w.o.entityKey(collectionNumber(evaluationForms), e.form)} // the form's own
 				w.raw(`,"questionGroups":[`)
 				w.questions(e, false)
 				w.raw(`]`)
+				w.r = r
 			}
 			w.raw(`}`)
 			if e.finished() {
@@ -110,14 +118,14 @@ func (w *record) questions(e evaluation, scores bool) {
 		return w.o.ids.make(kindOther, collectionNumber(evaluationForms), e.form, number)
 	}
 	for group := range 2 {
-		w.raw([]string{``, `,`}[group])
+		w.item(group)
 		if scores {
 			w.raw(`{"questionGroupId":`).id(id()).raw(`,"totalScore":`).int(e.score / 2).raw(`.0,"maxTotalScore":50.0,"markedNA":false,"questionScores":[`)
 		} else {
 			w.raw(`{"id":`).id(id()).raw(`,"name":`).text().raw(`,"type":"questionGroup","weight":1.0,"questions":[`)
 		}
 		for question := range 2 + group {
-			w.raw([]string{``, `,`}[min(question, 1)])
+			w.item(question)
 			if scores {
 				w.raw(`{"questionId":`).id(id()).raw(`,"score":`).int(w.r.below(11)).raw(`,"markedNA":false,"comments":`).text().raw(`}`)
 				continue

@@ -33,6 +33,14 @@ func (w *row) draw(c conversation, what byte, parts ...uint64) {
 	w.r = random{hash(w.o.cfg.Seed, append([]uint64{uint64(what), uint64(c.day), uint64(c.index)}, parts...)...)}
 }
 
+// item separates an item of an array from the one before.
+func (w *row) item(i int) *row {
+	if i > 0 {
+		w.raw(`,`)
+	}
+	return w
+}
+
 // text writes odd text.
 func (w *row) text() *row { return w.raw(oddText[w.r.below(len(oddText))]) }
 

@@ -8,7 +8,7 @@ var speech = []belonging{
 	{path: "speechandtextanalytics/conversations/{conversationId}", needs: "recording:recording:view speechAndTextAnalytics:data:view", all: true, none: notFoundHere, pieces: speechMetrics},
 	{path: "speechandtextanalytics/conversations/{conversationId}/categories", needs: "speechAndTextAnalytics:data:view", takes: "pageSize pageNumber", array: "entities", most: 50, pieces: speechCategories},
 	{path: "speechandtextanalytics/conversations/{conversationId}/sentiments", needs: "speechAndTextAnalytics:sentimentData:view", none: notFoundHere, pieces: sentiments},
-	{path: "speechandtextanalytics/conversations/{conversationId}/summaries", needs: "speechAndTextAnalytics:aiSummary:view recording:recording:view recording:recording:viewSensitiveData", all: true, array: "entities", pieces: speechSummaries},
+	{path: "speechandtextanalytics/conversations/{conversationId}/summaries", needs: "speechAndTextAnalytics:aiSummary:view recording:recording:view recording:recording:viewSensitiveData", all: true, array: "entities", none: "summaries.not.found", pieces: speechSummaries},
 	{path: "conversations/{conversationId}/summaries", needs: "conversation:summary:view", none: notFoundHere, pieces: copilotSummary},
 	{path: "conversations/{conversationId}/customattributes", needs: "conversation:customAttributes:view", array: "results", pieces: customAttributes},
 }
@@ -36,7 +36,7 @@ func speechMetrics(s *Server, c conversation) []piece {
 		w.raw(`{"conversation":`).conversationRef().raw(`,"sentimentScore":-0.`).int(10 + w.r.below(90)).raw(`0000000000000001,"sentimentTrend":`).int(w.r.below(2)).raw(`.0`)
 		w.raw(`,"sentimentTrendClass":"`).raw([]string{"NotCalculated", "Declining", "NoChange", "Improving"}[w.r.below(4)]).raw(`","empathyScores":[`)
 		for i, p := range agents(w.o.people(c)) {
-			w.raw([]string{``, `,`}[min(i, 1)]).raw(`{"score":`).int(w.r.below(100)).raw(`.5,"userId":`).id(w.o.ids.make(kindUser, 0, p.user, 0)).raw(`}`)
+			w.item(i).raw(`{"score":`).int(w.r.below(100)).raw(`.5,"userId":`).id(w.o.ids.make(kindUser, 0, p.user, 0)).raw(`}`)
 		}
 		w.raw(`],"participantMetrics":{"agentDurationPercentage":`).int(w.r.below(50)).raw(`.25,"customerDurationPercentage":`).int(w.r.below(50))
 		w.raw(`.0,"silenceDurationPercentage":0.0,"overtalkCount":`).int(w.r.below(9)).raw(`}`).future().raw(`}`)
@@ -112,7 +112,7 @@ func copilotSummary(s *Server, c conversation) []piece {
 		summary(3)
 		w.raw(`},"sessionSummaries":[`)
 		for i, p := range agents(w.o.people(c)) {
-			w.raw([]string{``, `,`}[min(i, 1)])
+			w.item(i)
 			summary(4 + i)
 			w.raw(`,"communication":{"id":`).id(p.session).raw(`}}`)
 		}

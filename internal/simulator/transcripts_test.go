@@ -31,6 +31,7 @@ func readDetail(t *testing.T, row json.RawMessage) (d detail) {
 func TestTranscriptsAreOfRecordedSessions(t *testing.T) {
 	c := start(t, simulator.Config{Seed: 8, SecondRecordingShare: 0.5, DeletedShare: 0.2}).demo()
 	recorded, sessionOf, stateOf := map[string]string{}, map[string]string{}, map[string]string{}
+	sessions := map[string]map[string]bool{} // with recordings, by conversation
 	for one := range c.s.Truth().Conversations() {
 		d := readDetail(t, one.Row)
 		for _, p := range d.Participants {
@@ -47,6 +48,16 @@ func TestTranscriptsAreOfRecordedSessions(t *testing.T) {
 			t.Fatalf("%v: no session of it was recorded: %s", err, rec.Metadata)
 		}
 		sessionOf[rec.ID], stateOf[rec.ID] = metadata.SessionID, rec.FileState
+		if sessions[rec.ConversationID] == nil {
+			sessions[rec.ConversationID] = map[string]bool{}
+		}
+		sessions[rec.ConversationID][metadata.SessionID] = true
+	}
+	apart := 0
+	for _, of := range sessions {
+		if len(of) > 1 {
+			apart++
+		}
 	}
 	const pattern = api + "speechandtextanalytics/conversations/{conversationId}/communications/{communicationId}/transcripturl"
 	perSession, transcribed := map[string]int{}, 0
@@ -75,8 +86,8 @@ func TestTranscriptsAreOfRecordedSessions(t *testing.T) {
 			t.Fatalf("the transcript of %v is %s", one.Parent, body)
 		}
 	}
-	if several == 0 || single != len(perSession) || transcribed >= len(stateOf) {
-		t.Errorf("%d of %d recordings have transcripts, %d sessions several, %d one by the old way", transcribed, len(stateOf), several, single)
+	if apart == 0 || several == 0 || single != len(perSession) || transcribed >= len(stateOf) {
+		t.Errorf("%d of %d recordings have transcripts, %d sessions several, %d one by the old way; %d conversations have them apart", transcribed, len(stateOf), several, single, apart)
 	}
 }
 
