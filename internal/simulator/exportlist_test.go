@@ -117,6 +117,7 @@ func TestPreviousExportIsShown(t *testing.T) {
 			}
 		}
 		for range 2 {
+			time.Sleep(2 * time.Millisecond) // stamps tell milliseconds apart
 			since := time.Now()
 			c.call(200, http.MethodPost, path, nil)
 			status, previous, stamp := c.exportOf(path)
