@@ -247,6 +247,9 @@ func (w *world) held(t *testing.T) {
 func TestTheWholeCatalogueIsExported(t *testing.T) {
 	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.005,5xx=0.01,drop-json=0.01,html-200=0.02,repeat-page=0.05,empty-page=0.05,expired-url=0.05,drop-media=0.05"} {
 		t.Run(name, func(t *testing.T) {
+			if faults != "" && testing.Short() {
+				t.Skip("left out with -short")
+			}
 			parsed, err := simulator.ParseFaults(faults)
 			if err != nil {
 				t.Fatal(err)

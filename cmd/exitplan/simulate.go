@@ -54,7 +54,7 @@ func organizationFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "what the organization is generated from"},
 		&cli.StringFlag{Name: "from", Value: "2026-03-01", Usage: "first UTC `DAY`"},
 		&cli.IntFlag{Name: "days", Value: 5, Usage: "how many days hold conversations"},
-		&cli.IntFlag{Name: "conversations", Value: 300, Usage: "conversations on each day"},
+		&cli.IntFlag{Name: "conversations", Value: 100, Usage: "conversations on each day"},
 		&cli.Float64Flag{Name: "recorded", Value: 0.4, Usage: "share of them that is recorded"},
 		&cli.Int64Flag{Name: "media-bytes", Value: 32 << 10, Usage: "mean size of a recording"},
 		&cli.IntFlag{Name: "requests-per-minute", Value: -1, Usage: "rate limit of each token; -1 for none, the platform's own is 300"},
