@@ -112,23 +112,7 @@ func TestKillingAnExportChangesNothing(t *testing.T) {
 			whole := time.Since(began)
 			want := read(t, undisturbed.store(t))
 			least := undisturbed.sim.Counts().MediaStarted
-			killed := 0
-			for range kills {
-				cmd := command(t, w.args("--quiet", "export")...)
-				if err := cmd.Start(); err != nil {
-					t.Fatal(err)
-				}
-				exited := make(chan error, 1)
-				go func() { exited <- cmd.Wait() }()
-				select {
-				case <-time.After(time.Duration(rand.Int64N(int64(whole / 3)))):
-					if cmd.Process.Signal(syscall.SIGKILL) == nil {
-						killed++
-					}
-					<-exited
-				case <-exited:
-				}
-			}
+			killed := w.kill(t, kills, whole/3)
 			w.export(t, exitComplete)
 			got := read(t, w.store(t))
 			if absent := w.matches(t, got); len(absent) > 0 {
@@ -147,6 +131,28 @@ func TestKillingAnExportChangesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kill runs the export so many times, and kills it at a random instant each.
+func (w *world) kill(t *testing.T, times int, within time.Duration) (killed int) {
+	t.Helper()
+	for range times {
+		cmd := command(t, w.args("--quiet", "export")...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		exited := make(chan error, 1)
+		go func() { exited <- cmd.Wait() }()
+		select {
+		case <-time.After(rand.N(within)):
+			if cmd.Process.Signal(syscall.SIGKILL) == nil {
+				killed++
+			}
+			<-exited
+		case <-exited:
+		}
+	}
+	return killed
 }
 
 // The window closes while an export runs: no request comes after, nothing
