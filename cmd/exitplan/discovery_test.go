@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -127,5 +129,32 @@ func TestADatasetJoinsLater(t *testing.T) {
 			w.export(t, exitComplete, "--amend")
 			complete(t, w)
 		})
+	}
+}
+
+// A listing for each record of another may be selected after that one was
+// exported.
+func TestAListingOfEachRecordJoinsLater(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
+	w.set(t, "source.datasets", "[routing.queues, routing.queues.wrapupcodes]")
+	w.export(t, exitComplete)
+	w.set(t, "source.datasets", "[routing.queues, routing.queues.wrapupcodes, routing.queues.members]")
+	w.export(t, exitComplete, "--amend")
+	found, all := records(t, w), 0
+	for queue := range w.sim.Truth().Listing("/api/v2/routing/queues", "") {
+		var q struct{ ID string }
+		if err := json.Unmarshal(queue, &q); err != nil {
+			t.Fatal(err)
+		}
+		for _, of := range []string{"members", "wrapupcodes"} {
+			want := slices.Collect(w.sim.Truth().Listing("/api/v2/routing/queues/{queueId}/"+of, q.ID))
+			if got := found["routing.queues."+of][q.ID]; len(got) != len(want) {
+				t.Errorf("queue %s: %d %s, want %d", q.ID, len(got), of, len(want))
+			}
+			all += len(want)
+		}
+	}
+	if all == 0 {
+		t.Error("there is nothing to compare")
 	}
 }

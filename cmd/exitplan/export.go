@@ -149,6 +149,9 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
+	if err := s.reopenParents(ctx); err != nil {
+		return err
+	}
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
@@ -174,6 +177,32 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	<-done
 	show.finish()
 	return err
+}
+
+// reopenParents lists again what was exported before a listing for each of its
+// records was selected, and so had nobody to hand them to.
+func (s *session) reopenParents(ctx context.Context) error {
+	tally, err := s.journal.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	for _, info := range dataset.Catalogue() {
+		own, parent := tally.Datasets[info.Name], tally.Datasets[info.FoundBy]
+		if !contains(s.names, info.Name) || info.FoundBy == "" || info.FoundBy == dataset.DetailsName {
+			continue // conversations are searched for otherwise
+		}
+		if own.Pending+own.Running+own.Done+own.Failed == 0 && parent.Records > 0 && parent.Pending+parent.Running == 0 {
+			n, err := s.journal.ReopenAll(ctx, info.FoundBy)
+			if err != nil {
+				return err
+			}
+			s.log.Info("listed again for a dataset that was selected since", "dataset", info.Name, "units", n)
+			if tally, err = s.journal.Tally(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // keep does what must happen now and then while units run.

@@ -45,8 +45,17 @@ func (a ask) item(unit string) string {
 // The values of metrics are kept by the half hour.
 const halfHour = 30 * time.Minute
 
-// halves cuts the interval in two, if it can be.
-func (a ask) halves() []ask {
+// halves cuts a question in two, if it can be: what it asks about at once, or the
+// interval that it names.
+func (d *listing) halves(a ask) []ask {
+	if n := len(a.last); n > 1 {
+		first, second := a, a
+		first.last, second.last = a.last[:n/2], a.last[n/2:]
+		return []ask{first, second}
+	}
+	if !d.timed() {
+		return nil
+	}
 	middle := a.iv.From.Add(a.iv.To.Sub(a.iv.From) / 2).Truncate(halfHour)
 	if !a.iv.From.Before(middle) || !middle.Before(a.iv.To) {
 		return nil
@@ -55,6 +64,11 @@ func (a ask) halves() []ask {
 	first.iv.To, second.iv.From = middle, middle
 	first.cut, second.cut = true, true
 	return []ask{first, second}
+}
+
+// timed says whether questions name their interval.
+func (d *listing) timed() bool {
+	return strings.Contains(d.body, "{interval}") || strings.Contains(d.body, "{closed}") || strings.Contains(d.query, "{from}")
 }
 
 // path fills the places of a path, from the last one back; {job} is not one.

@@ -35,7 +35,7 @@ var contents = []listing{
 		permissions: []string{"conversation:message:view"}, about: "The messages of each message conversation, with their media"},
 	{name: "interactions.transcripts", path: "/api/v2/speechandtextanalytics/conversations/{conversationId}/communications/{communicationId}/transcripturls",
 		style: genesys.Unpaged, array: "urls", among: recordedSessions, sparse: true, class: exporter.Recordings,
-		file:        &reference{urls: []string{"url"}, name: "recording/id", kind: "application/json", inline: true},
+		file:        &reference{must: true, urls: []string{"url"}, name: "recording/id", kind: "application/json", inline: true},
 		permissions: []string{"recording:recording:view"}, about: "Transcripts of recorded sessions, one for each recording"},
 	{name: "interactions.analytics", path: "/api/v2/speechandtextanalytics/conversations/{conversationId}", style: genesys.Single,
 		among: analysed, sparse: true,

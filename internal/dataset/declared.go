@@ -62,6 +62,7 @@ type reference struct {
 	kind   string   // the content type, where neither the record nor the storage says it
 	sizeAt string   // of how many bytes it has, likewise
 	inline bool     // the file is JSON, and becomes the record
+	must   bool     // a record without a file lacks what it is exported for
 }
 
 // job is work of the platform that a dataset waits for.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -25,6 +26,9 @@ type ref struct {
 
 // packs says whether the files become the records.
 func (f *reference) packs() bool { return f != nil && f.inline }
+
+// lacks says whether a record is without the file that it is exported for.
+func (f *reference) lacks(refs []ref) bool { return f != nil && f.must && len(refs) == 0 }
 
 // in finds the files of a record.
 func (f *reference) in(raw json.RawMessage) []ref {
@@ -80,8 +84,8 @@ func places(value any, at string) []any {
 		return places(fields[name], rest)
 	}
 	var found []any
-	for _, v := range fields {
-		found = append(found, places(v, rest)...)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		found = append(found, places(fields[name], rest)...)
 	}
 	return found
 }
@@ -110,8 +114,8 @@ func unsigned(raw json.RawMessage, refs []ref) []byte {
 // fetch stores the files of a record that are not there yet. Some may have
 // expired, which a new answer of the platform mends, unless it is the last.
 func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs []ref, last bool) (expired bool, err error) {
-	for i, f := range refs {
-		item := r.fileItem(a, raw, f, i)
+	for _, f := range refs {
+		item := r.fileItem(a, raw, f, len(refs) > 1)
 		if r.files[item] {
 			continue
 		}
@@ -121,13 +125,17 @@ func (r *listingRun) fetch(ctx context.Context, a ask, raw json.RawMessage, refs
 		case errors.Is(err, genesys.ErrURLExpired) && !last:
 			expired = true
 			continue
-		case errors.Is(err, errAskAgain), errors.Is(err, errNotGiven):
+		case !errors.Is(err, errAskAgain) && !errors.Is(err, errNotGiven) && err != nil:
+			return expired, err
+		case err != nil && r.d.file.inline:
+			r.except(r.name, exporter.FailedItem, item+": "+err.Error())
+		case err != nil:
 			r.receipt.Expected = append(r.receipt.Expected, r.expectFile(item))
 			r.except(item, exporter.FailedItem, err.Error())
-		case err != nil:
-			return expired, err
 		}
-		r.files[item] = true
+		if r.files[item] = true; r.d.file.inline {
+			r.expected++ // the files are the records
+		}
 	}
 	return expired, nil
 }
@@ -223,7 +231,6 @@ func (r *listingRun) inline(ctx context.Context, a ask, f ref) error {
 	if f.name != "" {
 		parent = append(slices.Clone(parent), f.name)
 	}
-	r.expected++
 	return r.write(ctx, parent, compacted(body))
 }
 
@@ -233,21 +240,23 @@ func (r *listingRun) expectFile(item string) exporter.Expectation {
 
 // fileItem names a file of a record: by the record's ids, or, where it is a
 // job's and made anew each time, by those of what the job was for. A record
-// without an id is known by what it says of the file.
-func (r *listingRun) fileItem(a ask, raw json.RawMessage, f ref, n int) string {
+// without an id is known by what it says of the file; several files by their
+// URLs, since their order and number may change.
+func (r *listingRun) fileItem(a ask, raw json.RawMessage, f ref, several bool) string {
 	elements := slices.Clone(a.parent)
+	sum := digest([]byte(bare(f.url)))
+	mark := hex.EncodeToString(sum[:8])
 	if r.d.job == nil {
 		own := ownID(raw)[0]
 		if own == "" && r.d.style != genesys.Single { // of which there is one
-			sum := digest([]byte(bare(f.url)))
-			own = cmp.Or(f.name, hex.EncodeToString(sum[:8]))
+			own = cmp.Or(f.name, mark)
 		}
 		if n := len(elements); n == 0 || elements[n-1] != own {
 			elements = append(elements, own)
 		}
 	}
-	if elements = slices.DeleteFunc(elements, func(id string) bool { return id == "" }); n > 0 || len(elements) == 0 {
-		elements = append(elements, fmt.Sprint(n))
+	if elements = slices.DeleteFunc(elements, func(id string) bool { return id == "" }); several || len(elements) == 0 {
+		elements = append(elements, mark)
 	}
 	return ask{parent: elements}.item("")
 }

@@ -101,7 +101,7 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 		return r.results(ctx, l), err
 	}
 	if r.d.style == genesys.Single {
-		return given(answer), nil
+		return listOf(answer), nil
 	}
 	array := cmp.Or(r.d.array, "entities")
 	var fields map[string]json.RawMessage
@@ -111,11 +111,14 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 			return nil, fmt.Errorf("%s of the answer of %s: %w", array, status, err)
 		}
 	}
-	return given(rows...), nil
+	if raw := fields["cursors"]; len(raw) > 0 && string(raw) != "null" && string(raw) != "{}" {
+		r.except(r.name, exporter.FailedItem, fmt.Sprintf("%s: there is more than one page, and no way to ask for it: cursors %.200s", a.item(r.name), raw))
+	}
+	return listOf(rows...), nil
 }
 
-// given are the rows of an answer that is there already.
-func given(rows ...json.RawMessage) iter.Seq2[json.RawMessage, error] {
+// listOf are the rows of an answer that is there already.
+func listOf(rows ...json.RawMessage) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		for _, raw := range rows {
 			if raw != nil && !yield(compacted(raw), nil) {

@@ -283,7 +283,7 @@ func (d *Listing) asks(p listingParams, now time.Time) []ask {
 			return nil // which was never kept so long
 		}
 	}
-	timed := strings.Contains(d.body, "{interval}") // or it is asked once, whatever the time
+	timed := d.timed() // or it is asked once, whatever the time
 	var pieces []ask
 	for rest := base; ; {
 		if !p.Tail || !timed {

@@ -30,14 +30,17 @@ type listingRun struct {
 	expected int64 // records that the platform counts, or lists where it does not
 	receipt  exporter.Receipt
 	found    map[string][][]string // ids of records with those of their parents before them, by child
-	parents  seen                  // those in found
+	given    given                 // those of earlier runs, and in found
 	files    map[string]bool
 }
 
 // begin reads back what an earlier run of the unit stored: the unit was opened
 // again because something was absent, and the rest may have changed since.
 func (d *Listing) begin(ctx context.Context, u exporter.Unit, p listingParams, out *exporter.Output) (*listingRun, error) {
-	r := &listingRun{d: d, unit: u, p: p, out: out, client: d.API.of(""), name: unitName(u), had: seen{}, found: map[string][][]string{}, parents: seen{}, files: map[string]bool{}}
+	r := &listingRun{d: d, unit: u, p: p, out: out, client: d.API.of(""), name: unitName(u), had: seen{}, found: map[string][][]string{}, given: given{}, files: map[string]bool{}}
+	if err := r.given.read(u.Checkpoint); err != nil {
+		return nil, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
+	}
 	for _, a := range u.Stored {
 		if a.Item != r.name { // a file, or of no item: the same rows as a table
 			r.files[a.Item] = true
@@ -73,20 +76,20 @@ const (
 func (r *listingRun) list(ctx context.Context, a ask) error {
 	item := a.item(r.name)
 	var rows, total int64
-	var known interface{ add([]byte) bool } = seen{}
-	if r.d.style == genesys.Cursor {
-		// It may have millions of records, is read once, and has no count that
-		// a repeated one could falsify.
-		known = &recent{most: 50_000}
+	known, count := r.memory(), func() memory { return nil }
+	if _, whole := known.(seen); whole {
+		count = r.memory // a record that changes between two passes counts once in each
 	}
 	for try := 1; ; try++ {
+		rows = 0
+		pass := count()
 		if total = -1; len(a.last) > 0 {
 			total = int64(len(a.last))
 		}
 		stale := false
 		for raw, err := range r.rows(ctx, a, &total) {
-			if errors.Is(err, genesys.ErrTooLarge) && rows == 0 {
-				if halves := a.halves(); halves != nil {
+			if errors.Is(err, genesys.ErrTooLarge) && rows == 0 && try == 1 {
+				if halves := r.d.halves(a); halves != nil {
 					return r.both(ctx, halves)
 				}
 			}
@@ -97,14 +100,20 @@ func (r *listingRun) list(ctx context.Context, a ask) error {
 			refs := r.d.file.in(raw)
 			// Pages that move, and answers that broke off, bring a record
 			// again; versions of one thing share its id and are none.
-			fresh := known.add(unsigned(raw, refs))
+			identity := unsigned(raw, refs)
+			fresh := known.add(identity)
+			if pass == nil && fresh || pass != nil && pass.add(identity) {
+				rows++
+			}
+			if fresh && r.d.file.lacks(refs) {
+				r.except(item, exporter.StillProcessing, fmt.Sprintf("the platform names no file: %.300s", raw))
+			}
 			if fresh && !r.d.file.packs() {
 				if err := r.write(ctx, a.parent, raw); err != nil {
 					return err
 				}
 			}
 			if fresh {
-				rows++
 				r.parentOf(a.parent, raw)
 			}
 			expired, err := r.fetch(ctx, a, raw, refs, try == renewFiles)
@@ -118,13 +127,26 @@ func (r *listingRun) list(ctx context.Context, a ask) error {
 		}
 	}
 	if r.d.file.packs() {
-		return nil // each file is an expectation of its own
+		return nil // its files are counted, not what names them
 	}
 	r.expected += max(total, rows)
 	if rows < total {
 		r.except(r.name, exporter.FailedItem, fmt.Sprintf("%s: the platform counts %d, and lists %d", item, total, rows))
 	}
 	return nil
+}
+
+// memory tells records apart.
+type memory interface{ add(identity []byte) bool }
+
+// memory is of all records, or, where there may be millions, of the last alone: a
+// listing by cursor is read once, and has no count that a repeated record could
+// falsify.
+func (r *listingRun) memory() memory {
+	if r.d.style == genesys.Cursor || r.d.style == genesys.NextURI {
+		return &recent{most: 50_000}
+	}
+	return seen{}
 }
 
 func (r *listingRun) both(ctx context.Context, asks []ask) error {
@@ -214,7 +236,7 @@ func (r *listingRun) parentOf(parent []string, raw json.RawMessage) {
 		}
 		for _, id := range of(raw) { // one without an id has no children
 			ids := append(slices.Clone(parent), id)
-			if id != "" && r.parents.add([]byte(child.name+"\x00"+ask{parent: ids}.item(""))) {
+			if id != "" && r.given.add(child.name, ids) {
 				r.found[child.name] = append(r.found[child.name], ids)
 			}
 		}
@@ -279,10 +301,8 @@ func (r *listingRun) finish(ctx context.Context) (exporter.Receipt, error) {
 		return exporter.Receipt{}, err
 	}
 	r.receipt.Outcome = exporter.Done
-	if !r.d.file.packs() {
-		r.receipt.Expected = append(r.receipt.Expected,
-			exporter.Expectation{Dataset: r.d.name, Item: r.name, Count: r.expected, Source: "listing"})
-	}
+	r.receipt.Expected = append(r.receipt.Expected,
+		exporter.Expectation{Dataset: r.d.name, Item: r.name, Count: r.expected, Source: "listing"})
 	for _, child := range r.d.children {
 		n := 0
 		for some := range child.chunks(r.found[child.name]) {
@@ -294,5 +314,7 @@ func (r *listingRun) finish(ctx context.Context) (exporter.Receipt, error) {
 			n++
 		}
 	}
-	return r.receipt, nil
+	var err error
+	r.receipt.Checkpoint, err = r.given.checkpoint()
+	return r.receipt, err
 }

@@ -252,6 +252,12 @@ func (d *definition) array(t *testing.T, row listing, op operation) {
 		}
 		record = d.resolve(*answer.Items)
 	default:
+		steers := map[genesys.Style][]string{
+			genesys.Numbered: {"nextUri", "pageCount", "total"}, genesys.Cursor: {"cursor", "cursors"}, genesys.NextURI: {"nextUri"}, genesys.BodyAfter: {"after"},
+		}[row.style]
+		if len(steers) > 0 && !slices.ContainsFunc(steers, func(name string) bool { _, ok := answer.Properties[name]; return ok }) {
+			t.Errorf("the answer has none of %v, by which it would go on", steers)
+		}
 		name := row.array
 		if name == "" {
 			name = "entities"

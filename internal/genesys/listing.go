@@ -21,7 +21,8 @@ const (
 	// without a nextUri; where the two disagree, nextUri is followed, because
 	// totals are estimates on some paths.
 	Numbered Style = iota
-	// Cursor: the answer's cursor is the next request's, until there is none.
+	// Cursor: the answer's cursor, or cursors.after, is the next request's, until
+	// there is none.
 	Cursor
 	// NextURI: nextUri is the next request, until there is none. It is for
 	// lists with after and before, and for those that includeTotal=false in
@@ -32,7 +33,8 @@ const (
 	BodyPaging
 	// SCIM: startIndex, from 1, and count (RFC 7644 section 3.4.2.4).
 	SCIM
-	// Unpaged: one answer has all, and takes no paging parameters.
+	// Unpaged: one answer has all, and takes no paging parameters. Should it name
+	// a nextUri all the same, that is followed.
 	Unpaged
 	// Single: the answer is the one row.
 	Single
@@ -273,7 +275,15 @@ func (w *walk) advance(s steering, rows int) (more bool, err error) {
 	case BodyPaging:
 		total, known := number(s.TotalHits)
 		return rows > 0 && !(known && rows < w.size && int64(asked)*int64(w.size) >= total), nil
-	case Unpaged, Single:
+	case Unpaged:
+		if s.NextURI == "" {
+			return false, nil
+		}
+		if err := w.follow(s.NextURI); err != nil {
+			return false, err
+		}
+		return true, w.loop.visit(s.NextURI)
+	case Single:
 		return false, nil
 	case SCIM:
 		total, known := number(s.TotalResults)
@@ -284,6 +294,9 @@ func (w *walk) advance(s steering, rows int) (more bool, err error) {
 	}
 	if count, known := number(s.PageCount); known {
 		return int64(asked) < count, nil
+	}
+	if w.l.Style == BodyNumbered { // whose pages may be smaller than what is asked for
+		return rows > 0, nil
 	}
 	return rows >= w.size, nil
 }
@@ -338,6 +351,12 @@ func readSteering(fields map[string]json.RawMessage) (s steering) {
 		if raw, ok := fields[name]; ok {
 			_ = json.Unmarshal(raw, into)
 		}
+	}
+	var cursors struct {
+		After string `json:"after"`
+	}
+	if json.Unmarshal(fields["cursors"], &cursors) == nil && cursors.After != "" {
+		s.Cursor = cursors.After
 	}
 	if raw, ok := fields["cursor"]; ok {
 		var text string

@@ -205,6 +205,21 @@ func (j *Journal) Reopen(ctx context.Context) (int, error) {
 	return total + n, err
 }
 
+// ReopenAll makes pending the units of a dataset that are done, because more is
+// to be found in them than was asked for then. It returns how many there were;
+// call it at the start of a run.
+func (j *Journal) ReopenAll(ctx context.Context, dataset string) (int, error) {
+	const of = "state = 2 AND dataset = (SELECT id FROM dataset WHERE name = ?1)"
+	err := j.write(ctx, func(t *tx) error {
+		_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+of+")", dataset)
+		return err
+	}, nil)
+	if err != nil {
+		return 0, err
+	}
+	return j.reset(ctx, of, dataset)
+}
+
 // short are the units that expected something which is not there, and which
 // nobody says a word of.
 func (j *Journal) short(ctx context.Context) (keys []string, err error) {
