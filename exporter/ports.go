@@ -50,6 +50,8 @@ type Info struct {
 	// ByDay: it is taken as far as the platform's data is complete, and more of
 	// it comes with each day.
 	ByDay bool `json:"by_day,omitempty"`
+	// Grows: more of it may be there later, and nothing tells since when.
+	Grows bool `json:"grows,omitempty"`
 }
 
 // Dataset is one kind of customer data.

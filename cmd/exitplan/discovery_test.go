@@ -138,7 +138,7 @@ func TestAListingOfEachRecordJoinsLater(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
 	w.set(t, "source.datasets", "[routing.queues, routing.queues.wrapupcodes]")
 	w.export(t, exitComplete)
-	w.set(t, "source.datasets", "[routing.queues, routing.queues.wrapupcodes, routing.queues.members]")
+	w.set(t, "source.datasets", "[routing.queues, routing.queues.wrapupcodes, routing.queues.members, voicemail.queues]")
 	w.export(t, exitComplete, "--amend")
 	found, all := records(t, w), 0
 	for queue := range w.sim.Truth().Listing("/api/v2/routing/queues", "") {
@@ -146,10 +146,13 @@ func TestAListingOfEachRecordJoinsLater(t *testing.T) {
 		if err := json.Unmarshal(queue, &q); err != nil {
 			t.Fatal(err)
 		}
-		for _, of := range []string{"members", "wrapupcodes"} {
-			want := slices.Collect(w.sim.Truth().Listing("/api/v2/routing/queues/{queueId}/"+of, q.ID))
-			if got := found["routing.queues."+of][q.ID]; len(got) != len(want) {
-				t.Errorf("queue %s: %d %s, want %d", q.ID, len(got), of, len(want))
+		for name, path := range map[string]string{
+			"routing.queues.members": "/api/v2/routing/queues/{queueId}/members", "routing.queues.wrapupcodes": "/api/v2/routing/queues/{queueId}/wrapupcodes",
+			"voicemail.queues": "/api/v2/voicemail/queues/{queueId}/messages",
+		} {
+			want := slices.Collect(w.sim.Truth().Listing(path, q.ID))
+			if got := found[name][q.ID]; len(got) != len(want) {
+				t.Errorf("queue %s: %d of %s, want %d", q.ID, len(got), name, len(want))
 			}
 			all += len(want)
 		}

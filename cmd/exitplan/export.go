@@ -149,7 +149,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
-	if err := s.reopenParents(ctx); err != nil {
+	if err := s.reopen(ctx); err != nil {
 		return err
 	}
 	drain, disarm := signals.arm()
@@ -179,27 +179,38 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	return err
 }
 
-// reopenParents lists again what was exported before a listing for each of its
-// records was selected, and so had nobody to hand them to.
-func (s *session) reopenParents(ctx context.Context) error {
+// What may have grown is listed again by a run that begins so much later.
+const growsWithin = 12 * time.Hour
+
+// reopen lists again what may have grown since, and what was exported before a
+// listing for each of its records was selected, and so had nobody to hand them to.
+func (s *session) reopen(ctx context.Context) error {
 	tally, err := s.journal.Tally(ctx)
 	if err != nil {
 		return err
 	}
+	now := s.clock.Now()
 	for _, info := range dataset.Catalogue() {
 		own, parent := tally.Datasets[info.Name], tally.Datasets[info.FoundBy]
-		if !contains(s.names, info.Name) || info.FoundBy == "" || info.FoundBy == dataset.DetailsName {
-			continue // conversations are searched for otherwise
+		if _, open := s.cfg.Contract.Until(info.Class, now); !open || !contains(s.names, info.Name) {
+			continue
 		}
-		if own.Pending+own.Running+own.Done+own.Failed == 0 && parent.Records > 0 && parent.Pending+parent.Running == 0 {
-			n, err := s.journal.ReopenAll(ctx, info.FoundBy)
-			if err != nil {
-				return err
-			}
-			s.log.Info("listed again for a dataset that was selected since", "dataset", info.Name, "units", n)
-			if tally, err = s.journal.Tally(ctx); err != nil {
-				return err
-			}
+		again, before := "", now.Add(time.Minute)
+		switch none := own.Pending+own.Running+own.Done+own.Failed == 0; {
+		case none && parent.Records > 0 && info.FoundBy != dataset.DetailsName: // conversations are searched for otherwise
+			again = info.FoundBy
+		case info.Grows:
+			again, before = info.Name, now.Add(-growsWithin)
+		}
+		if again == "" {
+			continue
+		}
+		n, err := s.journal.ReopenDone(ctx, again, before)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.log.Info("listed again", "dataset", again, "units", n)
 		}
 	}
 	return nil

@@ -44,6 +44,8 @@ type listing struct {
 	every int
 	// keeps is how many days back the platform answers; 0: as far as anybody asks.
 	keeps int
+	// grows: there may be more of it later, so that a later run lists it again.
+	grows bool
 	// tail adds a unit for the time between the interval and the end of the run.
 	tail bool
 

@@ -235,3 +235,44 @@ func TestAScanGoesOnByItsCursors(t *testing.T) {
 		t.Errorf("records %v, exceptions %v", e.lines(t, "externalcontacts.contacts"), e.exceptions(t))
 	}
 }
+
+// What grows is listed again by a later run: what is new comes in, with its
+// files, and what is there stays as it is.
+func TestWhatGrowsIsListedAgain(t *testing.T) {
+	var messages atomic.Int64
+	messages.Store(2)
+	storage := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		fmt.Fprint(w, "sound of ", r.URL.Path)
+	}))
+	defer storage.Close()
+	e := newDeclared(t, simulator.Config{Middleware: answering(map[string]http.HandlerFunc{
+		"GET /api/v2/routing/queues": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"entities":[{"id":"q"}],"pageCount":1,"total":1}`)
+		},
+		"GET /api/v2/voicemail/queues/{id}/messages": func(w http.ResponseWriter, _ *http.Request) {
+			var rows []string
+			for i := range messages.Load() {
+				rows = append(rows, fmt.Sprintf(`{"id":"m%d"}`, messages.Load()-i))
+			}
+			fmt.Fprintf(w, `{"entities":[%s],"pageCount":1,"total":%d}`, strings.Join(rows, ","), len(rows))
+		},
+		"GET /api/v2/voicemail/messages/{id}/media": func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprintf(w, `{"id":%q,"mediaFileUri":"%s/%s"}`, r.PathValue("id"), storage.URL, r.PathValue("id"))
+		},
+	})}, "voicemail.queues.media")
+	e.run(t)
+	messages.Store(3)
+	n, err := e.journal.ReopenDone(t.Context(), "voicemail.queues", time.Now().Add(time.Minute))
+	if err != nil || n != 1 {
+		t.Fatalf("%d units are opened again, error %v", n, err)
+	}
+	if n, err := e.journal.ReopenDone(t.Context(), "routing.queues", time.Now().Add(-time.Hour)); err != nil || n != 0 {
+		t.Fatalf("%d units that were done just now are opened again, error %v", n, err)
+	}
+	e.run(t)
+	if lines, files := e.lines(t, "voicemail.queues"), e.files(t, "voicemail.queues.media"); len(lines) != 3 || len(files) != 3 || len(e.exceptions(t)) > 0 {
+		t.Errorf("records %v, files %v, exceptions %v", lines, files, e.exceptions(t))
+	}
+	e.sound(t)
+}

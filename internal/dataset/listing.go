@@ -58,7 +58,7 @@ func (d *Listing) Info() exporter.Info {
 	}
 	return exporter.Info{
 		Name: d.name, Class: d.classOf(), Group: d.groupOf(), Permissions: permissions,
-		Method: d.method(), Cost: d.cost(), Description: d.about, FoundBy: d.parent, ByDay: d.every > 0 || d.among != nil,
+		Method: d.method(), Cost: d.cost(), Description: d.about, FoundBy: d.parent, ByDay: d.every > 0 || d.among != nil, Grows: d.grows,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"exitplan/exporter"
 )
@@ -205,19 +206,19 @@ func (j *Journal) Reopen(ctx context.Context) (int, error) {
 	return total + n, err
 }
 
-// ReopenAll makes pending the units of a dataset that are done, because more is
-// to be found in them than was asked for then. It returns how many there were;
-// call it at the start of a run.
-func (j *Journal) ReopenAll(ctx context.Context, dataset string) (int, error) {
-	const of = "state = 2 AND dataset = (SELECT id FROM dataset WHERE name = ?1)"
+// ReopenDone makes pending the units of a dataset that were done before an
+// instant, because there may be more of it by now, or more is asked for. It
+// returns how many there were; call it at the start of a run.
+func (j *Journal) ReopenDone(ctx context.Context, dataset string, before time.Time) (int, error) {
+	const of = "state = 2 AND dataset = (SELECT id FROM dataset WHERE name = ?1) AND finished < ?2"
 	err := j.write(ctx, func(t *tx) error {
-		_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+of+")", dataset)
+		_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+of+")", dataset, before.UnixMilli())
 		return err
 	}, nil)
 	if err != nil {
 		return 0, err
 	}
-	return j.reset(ctx, of, dataset)
+	return j.reset(ctx, of, dataset, before.UnixMilli())
 }
 
 // short are the units that expected something which is not there, and which
