@@ -122,7 +122,7 @@ func evaluations(c conversation) (ids [][]string) {
 }
 
 func surveys(c conversation) [][]string {
-	if len(c.Surveys) > 0 {
+	if len(c.Surveys) > 0 || c.unsure {
 		return eachConversation(c)
 	}
 	return nil
