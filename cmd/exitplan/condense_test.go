@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"exitplan/exporter"
+	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
 )
 
@@ -31,5 +32,25 @@ func TestQuietListingsAreOneLine(t *testing.T) {
 	}
 	if last := rows[3]; last.Records != 10 || last.Done != 2 || last.Bytes != 20 {
 		t.Errorf("the one line says %+v", last.Counts)
+	}
+}
+
+// Where hardly anything is done yet, what is left is no hundred lines either.
+func TestWhatIsLeftIsFewLines(t *testing.T) {
+	var rows []datasetRow
+	for _, info := range dataset.Catalogue() {
+		if dataset.Exportable(info) {
+			rows = append(rows, datasetRow{info.Name, journal.Counts{Pending: 2}, incomplete})
+		}
+	}
+	rows = append(rows, datasetRow{"gdpr.requests", journal.Counts{Done: 1}, incomplete}) // and nothing accounts for it
+	list := condense(rows)
+	if len(list) != 6 {
+		t.Fatalf("%d rows: %v", len(list), list)
+	}
+	for _, r := range list {
+		if r.verdict != incomplete {
+			t.Errorf("%s is %s", r.name, r.verdict)
+		}
 	}
 }

@@ -138,6 +138,9 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	return sum, nil
 }
 
+// incomplete: something is not done, or not accounted for.
+const incomplete = "incomplete"
+
 // unverifiable: the source gave no count that could show that all is there.
 const unverifiable = "unverifiable"
 
@@ -147,7 +150,7 @@ func (sum *summary) verdict(c journal.Counts, exceptions int64, uncounted bool) 
 	open := sum.more || sum.runErr != nil
 	switch {
 	case c.Pending+c.Running+c.Failed > 0, open && c.Done == 0:
-		return "incomplete"
+		return incomplete
 	case exceptions > 0:
 		return "complete-with-exceptions"
 	case open:
