@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -29,28 +25,16 @@ func records(t *testing.T, w *world) map[string]map[string][]json.RawMessage {
 		if strings.Contains(file.Path, "/files/") {
 			continue
 		}
-		zip, err := gzip.NewReader(bytes.NewReader(slurp(t, store, file.Path)))
-		if err != nil {
-			t.Fatal(err)
-		}
 		name := path.Base(path.Dir(file.Path))
 		if found[name] == nil {
 			found[name] = map[string][]json.RawMessage{}
 		}
-		lines := bufio.NewReader(zip)
-		for {
-			line, err := lines.ReadBytes('\n')
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+		for _, line := range unpack(t, slurp(t, store, file.Path)) {
 			var child struct {
 				Parent []string        `json:"parent"`
 				Record json.RawMessage `json:"record"`
 			}
-			of, record := "", json.RawMessage(bytes.TrimSpace(line))
+			of, record := "", json.RawMessage(line)
 			if json.Unmarshal(line, &child) == nil && len(child.Parent) > 0 {
 				of, record = child.Parent[len(child.Parent)-1], child.Record
 			}

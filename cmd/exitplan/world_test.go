@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -193,19 +191,7 @@ func read(t *testing.T, store manifest.Store) contents {
 
 func (c contents) conversations(t *testing.T, packed []byte) {
 	t.Helper()
-	zip, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(zip)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, line := range unpack(t, packed) {
 		var row struct {
 			ID string `json:"conversationId"`
 		}
@@ -215,7 +201,7 @@ func (c contents) conversations(t *testing.T, packed []byte) {
 		if _, twice := c.rows[row.ID]; twice {
 			t.Errorf("conversation %s is there twice", row.ID)
 		}
-		c.rows[row.ID] = bytes.TrimSuffix(line, []byte("\n"))
+		c.rows[row.ID] = line
 	}
 }
 
