@@ -1,5 +1,7 @@
 package exporter
 
+import "time"
+
 // Reason says why something that should exist does not.
 type Reason string
 
@@ -40,6 +42,11 @@ type Exception struct {
 	Detail        string `json:"detail,omitempty"`
 	CorrelationID string `json:"correlation_id,omitempty"`
 	Attempts      int    `json:"attempts,omitempty"`
+	// At is when the unit said so (UTC).
+	At time.Time `json:"at,omitzero"`
+	// Day is the UTC day that the item belongs to (2026-03-04), as its
+	// expectation has it; empty where nobody knows.
+	Day string `json:"day,omitempty"`
 	// Covers is how many conversations an exception of a whole unit (whose
 	// Item is the unit's key) stands for; 0 where nobody knows.
 	Covers int64 `json:"covers,omitempty"`

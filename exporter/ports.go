@@ -127,6 +127,14 @@ type Journal interface {
 	// Release gives back a unit that was not finished; its last checkpoint
 	// stays.
 	Release(ctx context.Context, unit string) error
+	// Wake makes pending what may be run by now: units whose NotBefore has
+	// come, and done ones whose Again has; all of both for the datasets in
+	// early. It returns how many there were.
+	Wake(ctx context.Context, now time.Time, early ...string) (int, error)
+	// Known yields what is known of a dataset, in the order of the items, with
+	// from <= item < to bytewise; empty for no bound. With unmet set it leaves
+	// out what is stored, and what an exception names.
+	Known(ctx context.Context, dataset, from, to string, unmet bool) iter.Seq2[Known, error]
 }
 
 // Gate says whether a class may be exported at an instant: until when it may

@@ -23,6 +23,8 @@ type Config struct {
 	// Open reads an artifact back from the destination.
 	Open  func(ctx context.Context, path string) (io.ReadCloser, error)
 	Gate  Gate
+	// Sweep plans nothing, and runs what sleeps now, ready or not.
+	Sweep bool
 	Clock *Clock
 	Meter *Meter
 
@@ -42,7 +44,8 @@ type Config struct {
 // that have had their runs before are not counted: theirs may well be.
 const failuresInARow = 25
 
-// Run plans every dataset and works until no unit is pending. It returns nil
+// Run plans every dataset and works until no unit is pending; those that sleep
+// until later stay ([Unit].NotBefore). It returns nil
 // then, even if units failed: the journal knows. Otherwise it returns an
 // error that wraps [ErrWindowClosed] (units are left that may not be run
 // now), [ErrInterrupted] (Drain or ctx), or [ErrFatal].
@@ -56,6 +59,7 @@ func Run(ctx context.Context, cfg Config) error {
 		datasets:  map[string]Dataset{},
 		shut:      map[string]bool{},
 		failures:  map[string]int{},
+		early:     map[string]bool{},
 		transfers: semaphore.NewWeighted(int64(cfg.Transfers)),
 	}
 	s.changed = sync.NewCond(&s.mu)
@@ -63,6 +67,9 @@ func Run(ctx context.Context, cfg Config) error {
 		s.datasets[d.Info().Name] = d
 	}
 	if err := s.plan(ctx); err != nil {
+		return err
+	}
+	if _, err := s.wakeUp(ctx); err != nil {
 		return err
 	}
 	soft, stop := context.WithCancelCause(ctx)
@@ -121,6 +128,7 @@ type scheduler struct {
 	mu       sync.Mutex
 	changed  *sync.Cond      // a unit ended, or the run is ending
 	running  int             // units handed out
+	early    map[string]bool // datasets whose sleeping units were woken early
 	shut     map[string]bool // datasets whose window is closed
 	failures map[string]int  // failed runs in this process, by unit
 	inARow   int             // units that failed since the last success
@@ -128,6 +136,9 @@ type scheduler struct {
 
 // plan adds the units of every dataset to the journal, in batches.
 func (s *scheduler) plan(ctx context.Context) error {
+	if s.cfg.Sweep {
+		return nil
+	}
 	const batch = 500
 	var units []Unit
 	for _, d := range s.cfg.Datasets {
@@ -191,12 +202,38 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 			}
 			return Unit{}, err
 		}
-		if s.running == 0 {
+		if s.running > 0 {
+			s.changed.Wait()
+			continue
+		}
+		n, err := s.wakeUp(soft)
+		if err != nil {
+			return Unit{}, err
+		}
+		if n == 0 {
 			s.changed.Broadcast()
 			return Unit{}, io.EOF
 		}
-		s.changed.Wait()
 	}
+}
+
+// What sleeps is run, ready or not, so long before its window closes: later
+// there will be no other chance.
+const lastChance = 6 * time.Hour
+
+// wakeUp makes pending what has slept long enough, and once in a run what its
+// window leaves no time to sleep for.
+func (s *scheduler) wakeUp(ctx context.Context) (int, error) {
+	now := s.cfg.Clock.Now()
+	var early []string
+	for name, d := range s.datasets {
+		closes, open := s.cfg.Gate.Until(d.Info().Class, now)
+		if open && !s.early[name] && (s.cfg.Sweep || closes.Sub(now) <= lastChance) {
+			s.early[name] = true
+			early = append(early, name)
+		}
+	}
+	return s.cfg.Journal.Wake(ctx, now, early...)
 }
 
 func (s *scheduler) wake() {

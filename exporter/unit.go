@@ -13,8 +13,14 @@ type Unit struct {
 	// "analytics.conversations.details/2026-03-04". Planning the same thing
 	// again gives the same key.
 	Key string `json:"key"`
-	// Priority orders units: lower first, then by Key bytewise.
+	// Priority orders units: lower first, then by Due, then by Key bytewise.
 	Priority int `json:"priority,omitempty"`
+	// Due is when the platform begins to delete what the unit exports; zero
+	// where nobody knows.
+	Due time.Time `json:"due,omitzero"`
+	// NotBefore is when there will be something to export; until then the unit
+	// sleeps. See [Journal].
+	NotBefore time.Time `json:"not_before,omitzero"`
 	// After is the key of a unit that may settle this one (see [Receipt]): it
 	// waits while that one is pending or running, unless that one's dataset may
 	// not be exported now. Empty for none.
@@ -59,6 +65,12 @@ type Receipt struct {
 	// Settled are the keys of pending units whose work this unit has done as
 	// well, so that they need no run; other keys are left alone.
 	Settled []string `json:"settled,omitempty"`
+	// Due is when the platform begins to delete what other units export, by
+	// their keys, as far as this one has found out; unknown keys are left alone.
+	Due map[string]time.Time `json:"due,omitempty"`
+	// Again is when another run of the unit may find what its exceptions call
+	// still processing; zero for no such time.
+	Again time.Time `json:"again,omitzero"`
 	// Exceptions belong to a Done or Failed receipt. Those of a Done one
 	// replace whatever an earlier run of the unit said; those of a Failed one
 	// are added to what is still absent.
@@ -105,9 +117,22 @@ type Attestation struct {
 type Expectation struct {
 	Dataset string `json:"dataset"`
 	// Item identifies it inside the dataset, e.g. "<conversation>/<recording>".
-	Item   string `json:"item"`
+	Item string `json:"item"`
+	// Count is how much of it there should be; 0 for what is merely known of,
+	// until some unit finds out whether it belongs to the export.
 	Count  int64  `json:"count"`
 	Source string `json:"source,omitempty"` // who says so, e.g. "batch-request"
+	// At is when it came to be (a recording: the start of its conversation, as
+	// far as that is known); sums are by the UTC day of it.
+	At time.Time `json:"at,omitzero"`
+	// Due is when the platform deletes it; zero where nobody knows.
+	Due time.Time `json:"due,omitzero"`
+}
+
+// Known is an expectation as the journal has it.
+type Known struct {
+	Expectation
+	Stored int64 `json:"stored"` // records of it
 }
 
 // Interval is the half-open range [From, To) of UTC instants.

@@ -132,7 +132,7 @@ func filled(b *testing.B, size int) string {
 				r.Outcome = exporter.Done
 				places, err := check(r)
 				if err == nil {
-					err = t.add(unit(key))
+					err = t.add(unit(key), 0)
 				}
 				if err == nil {
 					err = t.commit(r, places, 0)

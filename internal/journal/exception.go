@@ -27,7 +27,7 @@ func (j *Journal) Exceptions(ctx context.Context) iter.Seq2[exporter.Exception, 
 }
 
 func (j *Journal) stated(ctx context.Context) iter.Seq2[exporter.Exception, error] {
-	return query(ctx, j, `SELECT d.name, u.key, i.name, e.reason, e.detail, e.correlation_id, e.attempts, e.covers
+	return query(ctx, j, `SELECT d.name, u.key, i.name, e.reason, e.detail, e.correlation_id, e.attempts, e.covers, e.at, date(i.at/1000, 'unixepoch')
 		FROM exception e JOIN unit u ON u.id = e.unit JOIN dataset d ON d.id = e.dataset
 		LEFT JOIN item i ON i.id = e.item
 		WHERE u.state IN (2, 3) ORDER BY u.key, e.id`, nil,
@@ -35,9 +35,11 @@ func (j *Journal) stated(ctx context.Context) iter.Seq2[exporter.Exception, erro
 			var (
 				e                         exporter.Exception
 				item, detail, correlation sql.NullString
-				attempts, covers          sql.NullInt64
+				attempts, covers, at      sql.NullInt64
+				day                       sql.NullString
 			)
-			err := scan(&e.Dataset, &e.Unit, &item, &e.Reason, &detail, &correlation, &attempts, &covers)
+			err := scan(&e.Dataset, &e.Unit, &item, &e.Reason, &detail, &correlation, &attempts, &covers, &at, &day)
+			e.At, e.Day = timeOf(at), day.String
 			e.Item, e.Detail, e.CorrelationID = item.String, detail.String, correlation.String
 			e.Attempts, e.Covers = int(attempts.Int64), covers.Int64
 			return e, err
@@ -50,7 +52,7 @@ const unaccounted = `i.got < i.expected AND u.state IN (2, 3) AND NOT EXISTS (
 	WHERE e.item = i.id AND s.state IN (2, 3))`
 
 func (j *Journal) unstated(ctx context.Context) iter.Seq2[exporter.Exception, error] {
-	return query(ctx, j, `SELECT d.name, u.key, i.name, i.expected, i.got, i.source
+	return query(ctx, j, `SELECT d.name, u.key, i.name, i.expected, i.got, i.source, date(i.at/1000, 'unixepoch')
 		FROM item i JOIN unit u ON u.id = i.unit JOIN dataset d ON d.id = i.dataset
 		WHERE `+unaccounted+`
 		ORDER BY d.name, i.name`, nil,
@@ -58,9 +60,10 @@ func (j *Journal) unstated(ctx context.Context) iter.Seq2[exporter.Exception, er
 			e := exporter.Exception{Reason: exporter.FailedItem}
 			var (
 				expected, got int64
-				source        sql.NullString
+				source, day   sql.NullString
 			)
-			err := scan(&e.Dataset, &e.Unit, &e.Item, &expected, &got, &source)
+			err := scan(&e.Dataset, &e.Unit, &e.Item, &expected, &got, &source, &day)
+			e.Day = day.String
 			by := ""
 			if source.String != "" {
 				by = " by " + source.String

@@ -66,7 +66,7 @@ func tally(t testing.TB, j *Journal) Tally {
 func checkCounters(t testing.TB, j *Journal) {
 	t.Helper()
 	for what, question := range map[string]string{
-		"units":     `SELECT d.name FROM dataset d WHERE (pending, running, done, failed) IS NOT (SELECT count(*) FILTER (WHERE state=0), count(*) FILTER (WHERE state=1), count(*) FILTER (WHERE state=2), count(*) FILTER (WHERE state=3) FROM unit u WHERE u.dataset = d.id)`,
+		"units":     `SELECT d.name FROM dataset d WHERE (pending, running, done, failed, asleep) IS NOT (SELECT count(*) FILTER (WHERE state=0), count(*) FILTER (WHERE state=1), count(*) FILTER (WHERE state=2), count(*) FILTER (WHERE state=3), count(*) FILTER (WHERE state=4) FROM unit u WHERE u.dataset = d.id)`,
 		"artifacts": `SELECT d.name FROM dataset d WHERE (artifacts, records, bytes) IS NOT (SELECT count(*), coalesce(sum(records),0), coalesce(sum(bytes),0) FROM artifact a WHERE a.dataset = d.id)`,
 		"items":     `SELECT d.name FROM dataset d WHERE (expected, met) IS NOT (SELECT coalesce(sum(expected),0), coalesce(sum(min(got, expected)),0) FROM item i WHERE i.dataset = d.id)`,
 		"got":       `SELECT i.name FROM item i LEFT JOIN (SELECT item, sum(records) AS n FROM artifact GROUP BY item) a ON a.item = i.id WHERE i.got <> coalesce(a.n, 0)`,

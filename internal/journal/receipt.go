@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"exitplan/exporter"
 )
@@ -107,7 +108,12 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 		}
 	}
 	for _, d := range r.Discovered {
-		if err := t.add(d); err != nil {
+		if err := t.add(d, now); err != nil {
+			return err
+		}
+	}
+	for key, at := range r.Due {
+		if _, err := t.exec("UPDATE unit SET due = ? WHERE key = ? AND state IN (0, 4)", due(at), key); err != nil {
 			return err
 		}
 	}
@@ -124,8 +130,13 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 	if r.Outcome == exporter.Partial {
 		return nil
 	}
-	if err := t.except(u, r.Outcome, r.Exceptions); err != nil {
+	if err := t.except(u, r.Outcome, r.Exceptions, now); err != nil {
 		return err
+	}
+	if at := instant(r.Again); at != nil && again && r.Again.UnixMilli() > now {
+		if _, err := t.exec("UPDATE unit SET not_before = ? WHERE id = ?", at, u.id); err != nil {
+			return err
+		}
 	}
 	return t.finish(u, r.Outcome, again, now)
 }
@@ -139,7 +150,7 @@ func (t *tx) settle(key string, now int64) error {
 	if err != nil {
 		return err
 	}
-	if err := t.except(u, exporter.Done, nil); err != nil {
+	if err := t.except(u, exporter.Done, nil, now); err != nil {
 		return err
 	}
 	return t.finish(u, exporter.Done, false, now)
@@ -281,6 +292,9 @@ func (t *tx) expect(u unitRow, e exporter.Expectation) error {
 	if err != nil {
 		return err
 	}
+	if err := t.date(it, e); err != nil {
+		return err
+	}
 	if it.expected != nil && *it.expected >= e.Count {
 		return nil
 	}
@@ -292,14 +306,27 @@ func (t *tx) expect(u unitRow, e exporter.Expectation) error {
 	c := t.of(dataset)
 	c.expected += e.Count - before
 	c.met += it.met() - met
-	_, err = t.exec("UPDATE item SET expected = ?, source = ?, unit = coalesce(unit, ?) WHERE id = ?",
+	// Whoever merely knew of it does not answer for it.
+	_, err = t.exec("UPDATE item SET expected = ?, source = ?, unit = CASE WHEN expected > 0 THEN coalesce(unit, ?3) ELSE ?3 END WHERE id = ?4",
 		e.Count, null(e.Source), u.id, it.id)
+	return err
+}
+
+// date notes when an item came to be and when it is deleted. Who expects it
+// knows its begin better than who merely knows of it.
+func (t *tx) date(it itemRow, e exporter.Expectation) error {
+	at, due := instant(e.At), instant(e.Due)
+	if at == nil && due == nil {
+		return nil
+	}
+	_, err := t.exec("UPDATE item SET at = CASE WHEN ?1 THEN coalesce(?2, at) ELSE coalesce(at, ?2) END, due = coalesce(?3, due) WHERE id = ?4",
+		e.Count > 0, at, due, it.id)
 	return err
 }
 
 // except replaces what a unit states about items that are absent; for a failed
 // one, only about those that are named again or have been met since.
-func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception) error {
+func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception, now int64) error {
 	old := "DELETE FROM exception WHERE unit = ?"
 	if o == exporter.Failed {
 		old += " AND (item IS NULL OR item IN (SELECT id FROM item WHERE got >= expected))"
@@ -319,15 +346,20 @@ func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception) er
 				return err
 			}
 			item = it.id
+			if day, err := time.Parse(time.DateOnly, e.Day); err == nil {
+				if err := t.date(it, exporter.Expectation{At: day}); err != nil {
+					return err
+				}
+			}
 			if o == exporter.Failed {
 				if _, err := t.exec("DELETE FROM exception WHERE unit = ? AND item = ?", u.id, it.id); err != nil {
 					return err
 				}
 			}
 		}
-		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts, covers)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),
-			null(e.Detail), null(e.CorrelationID), nonzero(int64(e.Attempts)), nonzero(e.Covers)); err != nil {
+		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts, covers, at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, u.id, dataset, item, string(e.Reason),
+			null(e.Detail), null(e.CorrelationID), nonzero(int64(e.Attempts)), nonzero(e.Covers), now); err != nil {
 			return err
 		}
 	}

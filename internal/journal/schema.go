@@ -18,6 +18,7 @@ const (
 	running
 	done
 	failed
+	asleep // pending, but not before a time
 )
 
 // schema1 is the first released schema. How it stays small and quick at
@@ -168,10 +169,28 @@ CREATE INDEX unit_waiting ON unit (dataset, priority, key) WHERE state = 0 AND w
 CREATE INDEX unit_awaited ON unit (waits_for) WHERE waits_for IS NOT NULL;
 `
 
+// schema5 knows what the platform deletes when, and lets units sleep until
+// there is something for them. What is known of an item is its begin (at) and
+// when it is deleted (due).
+const schema5 = `
+ALTER TABLE dataset   ADD COLUMN asleep     INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE unit      ADD COLUMN due        INTEGER NOT NULL DEFAULT 9223372036854775807;
+ALTER TABLE unit      ADD COLUMN not_before INTEGER;
+ALTER TABLE item      ADD COLUMN at         INTEGER;
+ALTER TABLE item      ADD COLUMN due        INTEGER;
+ALTER TABLE exception ADD COLUMN at         INTEGER;
+DROP INDEX unit_ready;
+DROP INDEX unit_waiting;
+CREATE INDEX unit_ready   ON unit (dataset, priority, due, key) WHERE state = 0 AND waits_for IS NULL;
+CREATE INDEX unit_waiting ON unit (dataset, priority, due, key) WHERE state = 0 AND waits_for IS NOT NULL;
+CREATE INDEX unit_asleep  ON unit (not_before) WHERE not_before IS NOT NULL;
+CREATE INDEX item_due     ON item (dataset, due) WHERE due IS NOT NULL AND got = 0;
+`
+
 // migrations returns the steps of the schema: step i leads from version i to
 // version i+1. A released step is never edited; changes are appended.
 func migrations() []string {
-	return []string{schema1, schema2, schema3, schema4}
+	return []string{schema1, schema2, schema3, schema4, schema5}
 }
 
 // inspect reads whose file this is and its schema version, without writing.

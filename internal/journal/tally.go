@@ -19,6 +19,7 @@ type Counts struct {
 	Running int64 `json:"running"`
 	Done    int64 `json:"done"`
 	Failed  int64 `json:"failed"`
+	Asleep  int64 `json:"asleep,omitempty"` // until there is something for them
 
 	Artifacts int64 `json:"artifacts"`
 	Records   int64 `json:"records"`
@@ -44,7 +45,7 @@ func (j *Journal) Tally(ctx context.Context) (Tally, error) {
 	}
 	defer tx.Rollback()
 
-	rows, err := tx.QueryContext(ctx, `SELECT name, pending, running, done, failed,
+	rows, err := tx.QueryContext(ctx, `SELECT name, pending, running, done, failed, asleep,
 		artifacts, records, bytes, expected, met FROM dataset`)
 	if err != nil {
 		return Tally{}, j.unread(ctx, err)
@@ -55,7 +56,7 @@ func (j *Journal) Tally(ctx context.Context) (Tally, error) {
 			name string
 			c    Counts
 		)
-		if err := rows.Scan(&name, &c.Pending, &c.Running, &c.Done, &c.Failed,
+		if err := rows.Scan(&name, &c.Pending, &c.Running, &c.Done, &c.Failed, &c.Asleep,
 			&c.Artifacts, &c.Records, &c.Bytes, &c.Expected, &c.Met); err != nil {
 			return Tally{}, j.unread(ctx, err)
 		}
@@ -99,6 +100,7 @@ func (c *Counts) Add(o Counts) {
 	c.Running += o.Running
 	c.Done += o.Done
 	c.Failed += o.Failed
+	c.Asleep += o.Asleep
 	c.Artifacts += o.Artifacts
 	c.Records += o.Records
 	c.Bytes += o.Bytes

@@ -15,7 +15,7 @@ type tx struct {
 
 // counts are changes of a dataset's counters.
 type counts struct {
-	state                                    [4]int64 // by state of unit
+	state                                    [5]int64 // by state of unit
 	artifacts, records, bytes, expected, met int64
 }
 
@@ -143,10 +143,10 @@ func (t *tx) flush() error {
 			continue
 		}
 		if _, err := t.exec(`UPDATE dataset SET
-			pending = pending + ?, running = running + ?, done = done + ?, failed = failed + ?,
+			pending = pending + ?, running = running + ?, done = done + ?, failed = failed + ?, asleep = asleep + ?,
 			artifacts = artifacts + ?, records = records + ?, bytes = bytes + ?,
 			expected = expected + ?, met = met + ? WHERE id = ?`,
-			c.state[pending], c.state[running], c.state[done], c.state[failed],
+			c.state[pending], c.state[running], c.state[done], c.state[failed], c.state[asleep],
 			c.artifacts, c.records, c.bytes, c.expected, c.met, dataset); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 func (j *Journal) Add(ctx context.Context, units []exporter.Unit) error {
 	for some := range slices.Chunk(units, 1000) {
 		err := j.write(ctx, func(t *tx) error {
+			now := j.now().UnixMilli()
 			for _, u := range some {
-				if err := t.add(u); err != nil {
+				if err := t.add(u, now); err != nil {
 					return err
 				}
 			}
@@ -32,7 +34,7 @@ func (j *Journal) Add(ctx context.Context, units []exporter.Unit) error {
 	return nil
 }
 
-func (t *tx) add(u exporter.Unit) error {
+func (t *tx) add(u exporter.Unit, now int64) error {
 	if u.Key == "" || u.Dataset == "" {
 		return fmt.Errorf("unit %q of dataset %q: both a key and a dataset are needed", u.Key, u.Dataset)
 	}
@@ -40,16 +42,49 @@ func (t *tx) add(u exporter.Unit) error {
 	if err != nil {
 		return err
 	}
+	state, begin := pending, instant(u.NotBefore)
+	if begin != nil && u.NotBefore.UnixMilli() > now {
+		state = asleep
+	} else {
+		begin = nil
+	}
 	// One that has ended is waited for no more.
-	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, waits_for, params)
-		VALUES (?1, ?2, ?3, 0, (SELECT ?4 WHERE NOT EXISTS (SELECT 1 FROM unit WHERE key = ?4 AND state > 1)), ?5)
-		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, null(u.After), []byte(u.Params))
-	t.of(dataset).state[pending] += n
+	n, err := t.exec(`INSERT INTO unit (dataset, key, priority, state, waits_for, params, due, not_before)
+		VALUES (?1, ?2, ?3, ?6, (SELECT ?4 WHERE NOT EXISTS (SELECT 1 FROM unit WHERE key = ?4 AND state > 1)), ?5, ?7, ?8)
+		ON CONFLICT (key) DO NOTHING`, dataset, u.Key, u.Priority, null(u.After), []byte(u.Params), state, due(u.Due), begin)
+	t.of(dataset).state[state] += n
 	return err
 }
 
-// Next hands out the pending unit of the lowest priority value, then key, and
-// counts the attempt; datasets named in skip are left out, and so is a unit
+// never is when nothing is deleted.
+const never = math.MaxInt64
+
+// due is the time by which units are ordered.
+func due(t time.Time) int64 {
+	if t.IsZero() {
+		return never
+	}
+	return t.UnixMilli()
+}
+
+// instant stores a time in Unix milliseconds, and none as NULL.
+func instant(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+// timeOf undoes instant.
+func timeOf(ms sql.NullInt64) time.Time {
+	if !ms.Valid || ms.Int64 == never {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms.Int64).UTC()
+}
+
+// Next hands out the pending unit of the lowest priority value, then of what is
+// deleted first, then key, and counts the attempt; datasets named in skip are left out, and so is a unit
 // that waits for one of another dataset, or for all others. io.EOF when none is pending now. A
 // unit that could not be delivered, because ctx ended first, is pending again.
 func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, error) {
@@ -81,31 +116,32 @@ func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, erro
 const firstUnits = `
 	(SELECT p.id FROM unit p WHERE p.state = 0 AND p.waits_for IS NULL AND p.dataset = d.id AND (p.priority < ?2 OR NOT EXISTS
 		(SELECT 1 FROM unit o WHERE o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed) AND o.priority < ?2))
-	ORDER BY p.priority, p.key LIMIT 1),
+	ORDER BY p.priority, p.due, p.key LIMIT 1),
 	(SELECT w.id FROM
-		(SELECT p.id, p.waits_for FROM unit p WHERE p.state = 0 AND p.waits_for IS NOT NULL AND p.dataset = d.id ORDER BY p.priority, p.key LIMIT 1) w
+		(SELECT p.id, p.waits_for FROM unit p WHERE p.state = 0 AND p.waits_for IS NOT NULL AND p.dataset = d.id ORDER BY p.priority, p.due, p.key LIMIT 1) w
 	WHERE NOT EXISTS (SELECT 1 FROM unit o WHERE o.key = w.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed)))`
 
 // Any that waits in vain, which only a look at all of them finds.
 const anyWaiting = `
 	(SELECT p.id FROM unit p WHERE p.state = 0 AND p.waits_for IS NOT NULL AND p.dataset = d.id AND ?2 AND NOT EXISTS
 		(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed))
-	ORDER BY p.priority, p.key LIMIT 1)`
+	ORDER BY p.priority, p.due, p.key LIMIT 1)`
 
 func (t *tx) next(without string) (u exporter.Unit, err error) {
 	var (
 		id, dataset        int64
 		after              sql.NullString
 		params, checkpoint []byte
+		due                sql.NullInt64
 		found              bool
 	)
 	for _, candidates := range []string{firstUnits, anyWaiting} {
 		found, err = t.get(`WITH allowed AS MATERIALIZED
 				(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
-			SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.params, u.checkpoint
+			SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.due, u.params, u.checkpoint
 			FROM allowed d JOIN unit u ON u.id IN (`+candidates+`)
-			ORDER BY u.priority, u.key LIMIT 1`, []any{without, exporter.Last},
-			&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &params, &checkpoint)
+			ORDER BY u.priority, u.due, u.key LIMIT 1`, []any{without, exporter.Last},
+			&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &due, &params, &checkpoint)
 		if err != nil || found {
 			break
 		}
@@ -116,7 +152,7 @@ func (t *tx) next(without string) (u exporter.Unit, err error) {
 	if !found {
 		return u, io.EOF
 	}
-	u.After, u.Params, u.Checkpoint = after.String, params, checkpoint
+	u.After, u.Due, u.Params, u.Checkpoint = after.String, timeOf(due), params, checkpoint
 	if u.Stored, err = t.stored(id); err != nil {
 		return u, err
 	}
@@ -172,99 +208,4 @@ func (t *tx) unit(key string) (unitRow, error) {
 		err = fmt.Errorf("%w: %q", ErrUnknownUnit, key)
 	}
 	return u, err
-}
-
-// Reopen makes units pending whose result a new run may better: the failed
-// ones, those done with an exception whose reason is retryable, and those of an
-// expectation that is neither met nor excepted. Their checkpoints and what they
-// stored stay. They come after all others, so that what fails again and again
-// keeps nothing waiting. It returns how many there were; call it at the start
-// of a run.
-func (j *Journal) Reopen(ctx context.Context) (int, error) {
-	short, err := j.short(ctx)
-	if err != nil {
-		return 0, err
-	}
-	total := 0
-	for _, key := range short {
-		// The pieces of a unit have keys that begin with its own.
-		const pieces = "state = 2 AND again = 0 AND key >= ?1 AND key < ?1 || '~'"
-		err := j.write(ctx, func(t *tx) error {
-			_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+pieces+")", key)
-			return err
-		}, nil)
-		if err != nil {
-			return 0, err
-		}
-		n, err := j.reset(ctx, pieces, key)
-		if err != nil {
-			return 0, err
-		}
-		total += n
-	}
-	n, err := j.reset(ctx, "again = 1")
-	return total + n, err
-}
-
-// ReopenDone makes pending the units of a dataset that were done before an
-// instant, because there may be more of it by now, or more is asked for. It
-// returns how many there were; call it at the start of a run.
-func (j *Journal) ReopenDone(ctx context.Context, dataset string, before time.Time) (int, error) {
-	const of = "state = 2 AND dataset = (SELECT id FROM dataset WHERE name = ?1) AND finished < ?2"
-	err := j.write(ctx, func(t *tx) error {
-		_, err := t.exec("INSERT OR IGNORE INTO stored SELECT unit, bag, name FROM artifact WHERE unit IN (SELECT id FROM unit WHERE "+of+")", dataset, before.UnixMilli())
-		return err
-	}, nil)
-	if err != nil {
-		return 0, err
-	}
-	return j.reset(ctx, of, dataset, before.UnixMilli())
-}
-
-// short are the units that expected something which is not there, and which
-// nobody says a word of.
-func (j *Journal) short(ctx context.Context) (keys []string, err error) {
-	for key, err := range query(ctx, j, `SELECT DISTINCT u.key FROM item i JOIN unit u ON u.id = i.unit
-		WHERE `+unaccounted, nil, func(scan func(...any) error) (key string, err error) {
-		err = scan(&key)
-		return key, err
-	}) {
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
-}
-
-// reset makes pending what a condition with an index of its own selects.
-func (j *Journal) reset(ctx context.Context, where string, args ...any) (int, error) {
-	var total int64
-	err := j.write(ctx, func(t *tx) error {
-		type group struct{ dataset, state, n int64 }
-		var groups []group
-		err := t.all("SELECT dataset, state, count(*) FROM unit WHERE "+where+" GROUP BY dataset, state", args,
-			func(scan func(...any) error) error {
-				var g group
-				err := scan(&g.dataset, &g.state, &g.n)
-				groups = append(groups, g)
-				return err
-			})
-		if err != nil || len(groups) == 0 {
-			return err
-		}
-		for _, g := range groups {
-			c := t.of(g.dataset)
-			c.state[g.state] -= g.n
-			c.state[pending] += g.n
-		}
-		// A unit that was running keeps its place; one that had ended goes last.
-		total, err = t.exec("UPDATE unit SET priority = CASE state WHEN 1 THEN priority ELSE max(priority, 100) END, "+
-			"state = 0, again = 0, finished = NULL WHERE "+where, args...)
-		return err
-	}, nil)
-	if err != nil {
-		return 0, err
-	}
-	return int(total), nil
 }

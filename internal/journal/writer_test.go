@@ -136,7 +136,7 @@ func commitOp(r exporter.Receipt) *operation {
 
 func TestBadReceiptFailsAlone(t *testing.T) {
 	j, serve := byHand(t)
-	add := op(func(t *tx) error { return errors.Join(t.add(unit("a")), t.add(unit("b")), t.add(unit("c"))) })
+	add := op(func(t *tx) error { return errors.Join(t.add(unit("a"), 0), t.add(unit("b"), 0), t.add(unit("c"), 0)) })
 	of := func(key, content string) exporter.Receipt {
 		// The bad receipt is the first to name its dataset and bag: what it
 		// made must not be taken for known afterwards.
@@ -170,7 +170,7 @@ func TestBadReceiptFailsAlone(t *testing.T) {
 // way is pending again, and was never attempted.
 func TestUndelivered(t *testing.T) {
 	j, serve := byHand(t)
-	serve(op(func(t *tx) error { return t.add(unit("u")) }))
+	serve(op(func(t *tx) error { return t.add(unit("u"), 0) }))
 	var u exporter.Unit
 	next := &operation{done: make(chan struct{}), undo: func(t *tx) error { return t.giveBack(u.Key, 1) }}
 	next.do = func(t *tx) (err error) {
@@ -189,7 +189,7 @@ func TestUndelivered(t *testing.T) {
 		t.Errorf("%d attempts are counted", n)
 	}
 	// Who left before the transaction began has no effect at all.
-	late := op(func(t *tx) error { return t.add(unit("late")) })
+	late := op(func(t *tx) error { return t.add(unit("late"), 0) })
 	late.answer.Store(abandoned)
 	serve(late)
 	if n := count(t, j, "SELECT count(*) FROM unit"); n != 1 {
