@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"io"
+	"iter"
 	"os"
 	"time"
 
@@ -49,6 +50,11 @@ func (o *Output) Save(ctx context.Context, r Receipt) error {
 	}
 	o.meter.add(r)
 	return nil
+}
+
+// Known yields what the journal knows of a dataset; see [Journal].
+func (o *Output) Known(ctx context.Context, dataset, from, to string, unmet bool) iter.Seq2[Known, error] {
+	return o.journal.Known(ctx, dataset, from, to, unmet)
 }
 
 // Spool makes a temporary file for bytes that must be known whole before they

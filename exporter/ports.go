@@ -129,8 +129,9 @@ type Journal interface {
 	Release(ctx context.Context, unit string) error
 	// Wake makes pending what may be run by now: units whose NotBefore has
 	// come, and done ones whose Again has; all of both for the datasets in
-	// early. It returns how many there were.
-	Wake(ctx context.Context, now time.Time, early ...string) (int, error)
+	// early. It returns how many there were, and when the next one is to be
+	// woken; zero for none.
+	Wake(ctx context.Context, now time.Time, early ...string) (n int, next time.Time, err error)
 	// Known yields what is known of a dataset, in the order of the items, with
 	// from <= item < to bytewise; empty for no bound. With unmet set it leaves
 	// out what is stored, and what an exception names.

@@ -21,12 +21,15 @@ type Config struct {
 	Journal  Journal
 	Sink     Sink
 	// Open reads an artifact back from the destination.
-	Open  func(ctx context.Context, path string) (io.ReadCloser, error)
-	Gate  Gate
+	Open func(ctx context.Context, path string) (io.ReadCloser, error)
+	Gate Gate
 	// Sweep plans nothing, and runs what sleeps now, ready or not.
 	Sweep bool
-	Clock *Clock
-	Meter *Meter
+	// Patience is how long the run waits, with nothing else left to do, for
+	// what sleeps.
+	Patience time.Duration
+	Clock    *Clock
+	Meter    *Meter
 
 	Units     int // units that run at once; default 8
 	Transfers int // media transfers at once, over all units; default 32
@@ -69,7 +72,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := s.plan(ctx); err != nil {
 		return err
 	}
-	if _, err := s.wakeUp(ctx); err != nil {
+	if _, _, err := s.wakeUp(ctx); err != nil {
 		return err
 	}
 	soft, stop := context.WithCancelCause(ctx)
@@ -206,11 +209,16 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 			s.changed.Wait()
 			continue
 		}
-		n, err := s.wakeUp(soft)
-		if err != nil {
+		n, next, err := s.wakeUp(soft)
+		left := next.Sub(s.cfg.Clock.Now())
+		switch {
+		case err != nil:
 			return Unit{}, err
-		}
-		if n == 0 {
+		case n > 0:
+		case !next.IsZero() && left <= s.cfg.Patience:
+			time.AfterFunc(min(left, time.Minute), s.wake)
+			s.changed.Wait()
+		default:
 			s.changed.Broadcast()
 			return Unit{}, io.EOF
 		}
@@ -223,7 +231,7 @@ const lastChance = 6 * time.Hour
 
 // wakeUp makes pending what has slept long enough, and once in a run what its
 // window leaves no time to sleep for.
-func (s *scheduler) wakeUp(ctx context.Context) (int, error) {
+func (s *scheduler) wakeUp(ctx context.Context) (n int, next time.Time, err error) {
 	now := s.cfg.Clock.Now()
 	var early []string
 	for name, d := range s.datasets {

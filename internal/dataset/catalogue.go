@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"exitplan/exporter"
 )
@@ -33,6 +34,12 @@ type Settings struct {
 	API      Clients
 	Layout   exporter.Layout
 	Metadata string // of recordings: MetadataFull or MetadataDerived
+	// Sensitive says whether the clients see sensitive recordings as they are.
+	Sensitive Sensitive
+	// Restore has archived recordings restored, each asked for again after
+	// RestorePause (default 10 minutes, doubled each time).
+	Restore      bool
+	RestorePause time.Duration
 	// Granularity is the ISO 8601 period by which aggregates are asked for;
 	// empty: half an hour.
 	Granularity string
@@ -88,13 +95,16 @@ var Families = map[string]string{
 
 // New makes the datasets of those names.
 func New(names []string, s Settings) []exporter.Dataset {
-	details := &Details{API: s.API, Layout: s.Layout}
+	details := &Details{API: s.API, Layout: s.Layout, alone: !slices.Contains(names, DetailsName)}
 	var list []exporter.Dataset
 	if slices.Contains(names, DetailsName) {
 		list = append(list, details)
 	}
 	if slices.Contains(names, RecordingsName) {
-		details.Recordings = &Recordings{API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details}
+		details.Recordings = &Recordings{
+			API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details,
+			Sensitive: s.Sensitive, Restore: s.Restore, RestorePause: s.RestorePause,
+		}
 		list = append(list, details.Recordings)
 	}
 	made := map[string]*Listing{}
@@ -149,6 +159,10 @@ func Select(terms []string) ([]string, error) {
 		if !matched {
 			return nil, noMatch(pattern, names)
 		}
+	}
+	// What is to be reconciled needs what it is reconciled with.
+	if chosen[RecordingsName] {
+		chosen[RetentionName] = true
 	}
 	// A listing for each record of another needs that one.
 	rows := declared()

@@ -33,6 +33,8 @@ type conversation struct {
 			DNIS      string `json:"dnis"`
 			Segments  []struct {
 				QueueID string `json:"queueId"`
+				Start   string `json:"segmentStart"`
+				End     string `json:"segmentEnd"`
 			} `json:"segments"`
 		} `json:"sessions"`
 	} `json:"participants"`
@@ -70,26 +72,55 @@ func (c conversation) identity(raw stdjson.RawMessage) []byte {
 	return []byte(c.ID)
 }
 
-// start is when it started; a time without a zone is UTC, as all of the
-// platform's are.
-func (c conversation) start() (time.Time, bool) {
+// start is when it started.
+func (c conversation) start() (time.Time, bool) { return instant(c.Start) }
+
+// active is the last that is known to have happened in it.
+func (c conversation) active() time.Time {
+	last, _ := c.start()
+	note := func(text string) {
+		if at, ok := instant(text); ok && at.After(last) {
+			last = at
+		}
+	}
+	note(c.End)
+	for _, p := range c.Participants {
+		for _, s := range p.Sessions {
+			for _, g := range s.Segments {
+				note(g.Start)
+				note(g.End)
+			}
+		}
+	}
+	return last
+}
+
+// instant reads a time of the platform's; one without a zone is UTC, as all are.
+func instant(text string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, c.Start); err == nil {
+		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true
 		}
 	}
 	return time.Time{}, false
 }
 
-// recorded says whether any session of it was recorded, or may have been.
-func (c conversation) recorded() bool {
-	if c.unsure && c.ID != "" {
-		return true
-	}
+// screen says whether anybody's screen was recorded.
+func (c conversation) screen() bool {
 	for _, p := range c.Participants {
 		if p.ScreenRecording {
 			return true
 		}
+	}
+	return false
+}
+
+// recorded says whether any session of it was recorded, or may have been.
+func (c conversation) recorded() bool {
+	if c.unsure && c.ID != "" || c.screen() {
+		return true
+	}
+	for _, p := range c.Participants {
 		for _, s := range p.Sessions {
 			if s.Recording {
 				return true
@@ -111,13 +142,20 @@ type recorded struct {
 	MediaTypes []string  `json:"mediaTypes,omitempty"`
 	UserIDs    []string  `json:"userIds,omitempty"`
 	QueueIDs   []string  `json:"queueIds,omitempty"`
+	// LastActivity is that of one which has no end yet.
+	LastActivity string `json:"lastActivity,omitempty"`
+	// Screen: somebody's screen was recorded.
+	Screen bool `json:"screenRecording,omitempty"`
 	// Unsure: its details could not be read in full, and might hide a flag.
 	Unsure bool `json:"unsure,omitempty"`
 }
 
 func (c conversation) summary() recorded {
-	r := recorded{ID: c.ID, End: c.End, Direction: c.Direction, Unsure: c.unsure}
+	r := recorded{ID: c.ID, End: c.End, Direction: c.Direction, Unsure: c.unsure, Screen: c.screen()}
 	r.Start, _ = c.start()
+	if last := c.active(); c.End == "" && !last.IsZero() {
+		r.LastActivity = last.Format(time.RFC3339Nano)
+	}
 	for _, p := range c.Participants {
 		r.UserIDs = append(r.UserIDs, p.UserID)
 		for _, s := range p.Sessions {

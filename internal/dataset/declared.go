@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/json"
 
+	"exitplan/exporter"
 	"exitplan/internal/genesys"
 )
 
@@ -44,6 +45,8 @@ type listing struct {
 	every int
 	// keeps is how many days back the platform answers; 0: as far as anybody asks.
 	keeps int
+	// expects reads what a record says of another dataset.
+	expects func(json.RawMessage) (exporter.Expectation, bool)
 	// grows: there may be more of it later, so that a later run lists it again.
 	grows bool
 	// tail adds a unit for the time between the interval and the end of the run.

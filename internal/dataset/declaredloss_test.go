@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"exitplan/exporter"
-	"exitplan/internal/simulator"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/simulator"
 )
 
 // Several files of one record keep their names in whatever order they come, and one

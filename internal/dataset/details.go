@@ -48,6 +48,7 @@ type Details struct {
 	// and settled likewise.
 	Contents []*Listing
 
+	alone     bool  // only what conversations have is exported, not their details
 	MaxRows   int   // default 250,000
 	PartBytes int64 // default 64 MiB
 	PageRows  int   // default 1,000
@@ -76,7 +77,7 @@ func (d *Details) Info() exporter.Info {
 
 // Plan gives one unit for each UTC day.
 func (d *Details) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
-	return planDays(iv, detailsUnit)
+	return planDays(iv, d.unit)
 }
 
 // planDays makes a unit of each UTC day.
@@ -95,9 +96,14 @@ func planDays(iv exporter.Interval, unit func(detailsParams) (exporter.Unit, err
 	}
 }
 
-func detailsUnit(p detailsParams) (exporter.Unit, error) {
+// unit waits until it is known what is deleted when, where recordings hang on it.
+func (d *Details) unit(p detailsParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
-	return exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: 1, Params: params}, err
+	u := exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: 1, Params: params}
+	if d.Recordings != nil {
+		u.After = retentionKey
+	}
+	return u, err
 }
 
 // Describe names the interval of a unit.

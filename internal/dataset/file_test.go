@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"exitplan/exporter"
-	"exitplan/internal/simulator"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/simulator"
 )
 
 // Of files, each is an item of its own: one that cannot be had costs no other,

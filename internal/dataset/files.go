@@ -24,7 +24,7 @@ var filed = []listing{
 	{name: "recordings.orphans.media", path: "/api/v2/orphanrecordings/{orphanId}/media", style: genesys.Single, parent: "recordings.orphans", class: exporter.Recordings, group: "orphans",
 		job: &job{status: "/api/v2/orphanrecordings/{orphanId}/media"}, file: &reference{must: true, urls: []string{"mediaUris/*/mediaUri"}},
 		permissions: []string{"recording:orphan:view"}, about: "Their media"},
-	{name: "recordings.retention", grows: true, path: "/api/v2/recordings/retention/query", style: genesys.NextURI, size: 500, query: "retentionThresholdDays=0", class: exporter.Recordings, group: "orphans",
+	{name: RetentionName, grows: true, expects: retained, path: "/api/v2/recordings/retention/query", style: genesys.NextURI, size: 500, query: "retentionThresholdDays=0", class: exporter.Recordings, group: "orphans",
 		permissions: []string{"recording:recording:view"}, about: "Every recording that there is, with the dates of its deletion, archival and export"},
 	{name: "quality.evaluations.search", grows: true, path: "/api/v2/quality/evaluations/search", style: genesys.BodyNumbered, array: "results", body: `{}`,
 		permissions: []string{"quality:evaluation:searchAny"}, about: "Every evaluation that there is, in short"},

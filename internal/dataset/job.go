@@ -45,6 +45,7 @@ type detailsCheckpoint struct {
 	Part    int        `json:"part"`
 	Batch   int        `json:"batch"`
 	Waiting []recorded `json:"waiting,omitempty"` // recorded conversations of no batch yet
+	Screens []recorded `json:"screens,omitempty"` // likewise, with screens, which go first
 	// Content is what waits for other datasets, by name.
 	Content map[string]*waiting `json:"content,omitempty"`
 	// SearchedFor are the datasets for which every row stored so far was searched.
@@ -240,7 +241,7 @@ func (r *detailsRun) flush(ctx context.Context) (err error) {
 		r.at.Part++
 	}
 	r.rows, r.open = r.rows+r.open, 0
-	if receipt.Discovered, err = r.discover(false); err != nil {
+	if receipt.Discovered, err = r.discover(ctx, false); err != nil {
 		return err
 	}
 	return r.save(ctx, receipt)
@@ -263,7 +264,7 @@ func (r *detailsRun) expected() []exporter.Expectation {
 		return nil
 	}
 	return []exporter.Expectation{{
-		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query",
+		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query", At: r.p.From.Truncate(24 * time.Hour),
 	}}
 }
 
@@ -272,7 +273,7 @@ func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
 	if err := r.flush(ctx); err != nil {
 		return exporter.Receipt{}, err
 	}
-	units, err := r.discover(true)
+	units, err := r.discover(ctx, true)
 	if err != nil {
 		return exporter.Receipt{}, err
 	}

@@ -149,10 +149,22 @@ func (d *Listing) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[export
 		return func(func(exporter.Unit, error) bool) {}
 	case d.every == 0:
 		return func(yield func(exporter.Unit, error) bool) {
-			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: listingPriority}, nil)
+			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: d.priority()}, nil)
 		}
 	}
 	return d.pieces(iv)
+}
+
+// priority is that of a listing's one unit: what tells of others comes first of
+// all.
+func (d *Listing) priority() int {
+	switch {
+	case d.expects != nil:
+		return screenPriority - 1
+	case d.class == exporter.Recordings:
+		return firstPriority
+	}
+	return listingPriority
 }
 
 // pieces cuts an interval at days that are the same for every export, so that
@@ -238,6 +250,8 @@ func (d *Listing) unit(of string, n int, p listingParams) (exporter.Unit, error)
 	switch {
 	case d.among != nil:
 		priority = contentPriority
+	case d.class == exporter.Recordings:
+		priority = firstPriority
 	case p.Tail:
 		priority = exporter.Last
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"exitplan/exporter"
 	"exitplan/internal/genesys"
@@ -32,12 +33,15 @@ type listingRun struct {
 	found    map[string][][]string // ids of records with those of their parents before them, by child
 	given    given                 // those of earlier runs, and in found
 	files    map[string]bool
+	known    []exporter.Expectation  // of another dataset, not committed yet
+	due      map[time.Time]time.Time // when something of a UTC day is deleted first
 }
 
 // begin reads back what an earlier run of the unit stored: the unit was opened
 // again because something was absent, and the rest may have changed since.
 func (d *Listing) begin(ctx context.Context, u exporter.Unit, p listingParams, out *exporter.Output) (*listingRun, error) {
-	r := &listingRun{d: d, unit: u, p: p, out: out, client: d.API.of(""), name: unitName(u), had: seen{}, found: map[string][][]string{}, given: given{}, files: map[string]bool{}}
+	r := &listingRun{d: d, unit: u, p: p, out: out, client: d.API.of(""), name: unitName(u), had: seen{}, found: map[string][][]string{}, given: given{},
+		files: map[string]bool{}, due: map[time.Time]time.Time{}}
 	if err := r.given.read(u.Checkpoint); err != nil {
 		return nil, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
 	}
@@ -107,6 +111,11 @@ func (r *listingRun) list(ctx context.Context, a ask) error {
 			}
 			if fresh && r.d.file.lacks(refs) {
 				r.except(item, exporter.StillProcessing, fmt.Sprintf("the platform names no file: %.300s", raw))
+			}
+			if fresh && r.d.expects != nil {
+				if err := r.expect(ctx, raw); err != nil {
+					return err
+				}
 			}
 			if fresh && !r.d.file.packs() {
 				if err := r.write(ctx, a.parent, raw); err != nil {
@@ -301,6 +310,7 @@ func (r *listingRun) finish(ctx context.Context) (exporter.Receipt, error) {
 		return exporter.Receipt{}, err
 	}
 	r.receipt.Outcome = exporter.Done
+	r.receipt.Expected, r.receipt.Due = append(r.receipt.Expected, r.known...), r.urgency()
 	r.receipt.Expected = append(r.receipt.Expected,
 		exporter.Expectation{Dataset: r.d.name, Item: r.name, Count: r.expected, Source: "listing"})
 	for _, child := range r.d.children {

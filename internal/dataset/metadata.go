@@ -21,6 +21,9 @@ type metadata struct {
 	ConversationID string `json:"conversationId"`
 	FileState      string `json:"fileState"`
 	DeleteDate     string `json:"deleteDate"`
+	ArchiveDate    string `json:"archiveDate"`
+	Remaining      *int   `json:"remainingRestorationsAllowedForOrg"`
+	Allowed        *int   `json:"maxAllowedRestorationsForOrg"`
 	raw            json.RawMessage
 }
 
@@ -62,10 +65,16 @@ func (r *recordingsRun) metadata(ctx context.Context, client *genesys.Client, as
 	return nil
 }
 
+// The file states that decide (API definition, RecordingMetadata).
+const (
+	archived  = "ARCHIVED"
+	restoring = "RESTORING"
+)
+
 // gone says that the file state alone explains why there is no media.
 func (m metadata) gone() bool {
 	switch m.FileState {
-	case "ARCHIVED", "DELETED", "UPLOADING", "RESTORING":
+	case archived, "DELETED", "UPLOADING", restoring:
 		return true
 	}
 	return false
@@ -76,19 +85,23 @@ func (m metadata) gone() bool {
 func (m metadata) absence(late string) exception {
 	e := exception{reason: exporter.NoMedia, detail: "fileState " + m.FileState + ", no result in the batch request"}
 	if late != "" {
-		e = exception{exporter.StillProcessing, e.detail + "; " + late}
+		e = exception{reason: exporter.StillProcessing, detail: e.detail + "; " + late}
 	}
 	switch m.FileState {
 	case "AVAILABLE":
 		if late == "" {
 			e.reason = exporter.FailedItem // it should be there: the next run asks again
 		}
-	case "ARCHIVED":
+	case archived:
 		e.reason = exporter.Archived
+		e.detail += ", archiveDate " + m.ArchiveDate + ", deleteDate " + m.DeleteDate
+		if m.Remaining != nil && m.Allowed != nil {
+			e.detail += fmt.Sprintf("; it would have to be restored, which the organization may have done for %d more of %d recordings", *m.Remaining, *m.Allowed)
+		}
 	case "DELETED":
 		e.reason = exporter.DeletedByRetention
 		e.detail += ", deleteDate " + m.DeleteDate
-	case "UPLOADING", "RESTORING":
+	case "UPLOADING", restoring:
 		e.reason = exporter.StillProcessing
 	}
 	return e

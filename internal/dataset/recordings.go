@@ -43,14 +43,22 @@ type Recordings struct {
 	Layout   exporter.Layout
 	Metadata string   // MetadataFull or MetadataDerived
 	Details  *Details // reads conversation details
+	// Sensitive says whether the client sees sensitive recordings as they are.
+	Sensitive Sensitive
+	// Restore asks the platform to restore what is archived.
+	Restore      bool
+	RestorePause time.Duration // before it is asked for again; default 10 minutes, doubled each time
 
-	pace pace
+	pace    pace
+	restore restorations
 }
 
-// A unit either finds the recorded conversations of an interval or exports
-// the recordings of some.
+// A unit finds the recorded conversations of an interval, finds what of it the
+// retention query lists and nobody has asked for, or exports the recordings of
+// some conversations.
 type recordingsParams struct {
 	Find          *detailsParams `json:"find,omitempty"`
+	Unasked       *detailsParams `json:"unasked,omitempty"`
 	Conversations []recorded     `json:"conversations,omitempty"`
 }
 
@@ -65,9 +73,19 @@ func (d *Recordings) Info() exporter.Info {
 	}
 }
 
-// Plan gives one unit for each UTC day, which finds what was recorded on it.
+// Plan gives one unit for each UTC day, which finds what was recorded on it, and
+// one that looks last of all for what these did not find.
 func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
-	return planDays(iv, func(p detailsParams) (exporter.Unit, error) { return d.Details.findUnit(RecordingsName, p) })
+	return func(yield func(exporter.Unit, error) bool) {
+		for u, err := range planDays(iv, func(p detailsParams) (exporter.Unit, error) { return d.Details.findUnit(RecordingsName, p) }) {
+			if !yield(u, err) {
+				return
+			}
+		}
+		if iv.From.Before(iv.To) {
+			yield(unaskedUnit(detailsParams{From: iv.From, To: iv.To}))
+		}
+	}
 }
 
 // unit is the n-th batch of an interval. Its key also tells of which
@@ -75,14 +93,22 @@ func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exp
 // and one that was found late is not taken for another.
 func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exporter.Unit, error) {
 	params, err := json.Marshal(recordingsParams{Conversations: conversations})
+	priority := 0
+	if conversations[0].Screen {
+		priority = screenPriority
+	}
 	sum := sha256.New()
 	for _, c := range conversations {
 		fmt.Fprintln(sum, c.ID)
 	}
 	return exporter.Unit{
-		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(RecordingsName, p), n, sum.Sum(nil)[:8]), Params: params,
+		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(RecordingsName, p), n, sum.Sum(nil)[:8]),
+		Params: params, Priority: priority,
 	}, err
 }
+
+// Screens are kept for a short time only, whatever else is kept.
+const screenPriority = -1
 
 // Describe says of which conversations, or of which interval, a unit exports
 // the recordings.
@@ -93,6 +119,8 @@ func (d *Recordings) Describe(u exporter.Unit) (words string, conversations int6
 		return "recordings", 0
 	case p.Find != nil:
 		return "all recordings of " + p.Find.words(), 0
+	case p.Unasked != nil:
+		return "recordings from " + p.Unasked.words() + " that only the retention query lists", 0
 	case len(p.Conversations) == 1:
 		return "recordings of conversation " + p.Conversations[0].ID, 1
 	case len(p.Conversations) == 0:
@@ -108,19 +136,17 @@ type recordingsRun struct {
 	out     *exporter.Output
 	at      recordingsCheckpoint
 	convs   map[string]recorded
-	meta    map[string]metadata  // by item; what the platform's metadata lists
-	read    map[string]bool      // conversations whose metadata was asked for
-	denied  map[string]error     // and those of them that did not get it, or not whole
-	stored  map[string]int64     // sound media results stored, by item
-	done    map[string]bool      // items of which this run stored all
-	failed  map[string]exception // why an item is not stored, by item; last word wins
-	sided   sync.Map             // paths of sidecars stored in this run
-	refused map[string]bool      // items for which the platform gave an error once
-}
-
-type exception struct {
-	reason exporter.Reason
-	detail string
+	listed  map[string]exporter.Known // by item; what is known from elsewhere
+	asked   map[string]error          // why the metadata of single items could not be had
+	again   time.Time                 // when what is still processing should be there
+	meta    map[string]metadata       // by item; what the platform's metadata lists
+	read    map[string]bool           // conversations whose metadata was asked for
+	denied  map[string]error          // and those of them that did not get it, or not whole
+	stored  map[string]int64          // sound media results stored, by item
+	done    map[string]bool           // items of which this run stored all
+	failed  map[string]exception      // why an item is not stored, by item; last word wins
+	sided   sync.Map                  // paths of sidecars stored in this run
+	refused map[string]bool           // items for which the platform gave an error once
 }
 
 // recordingsCheckpoint is the batch request in progress. Its results are
@@ -147,11 +173,14 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 	if err := json.Unmarshal(u.Params, &p); err != nil {
 		return exporter.Receipt{}, fmt.Errorf("parameters of %s: %w", u.Key, err)
 	}
-	if p.Find != nil {
+	switch {
+	case p.Find != nil:
 		return d.Details.run(ctx, u, *p.Find, out, true)
+	case p.Unasked != nil:
+		return d.unasked(ctx, u, *p.Unasked, out)
 	}
 	r := &recordingsRun{
-		d: d, unit: u, out: out,
+		d: d, unit: u, out: out, listed: map[string]exporter.Known{}, asked: map[string]error{},
 		convs: map[string]recorded{}, meta: map[string]metadata{}, read: map[string]bool{}, denied: map[string]error{},
 		stored: map[string]int64{}, done: map[string]bool{}, failed: map[string]exception{}, refused: map[string]bool{},
 	}
@@ -164,7 +193,12 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		r.convs[c.ID] = c
 	}
 	for _, a := range u.Stored {
-		r.stored[a.Item] += a.Records
+		if a.Item != "" { // no sidecar
+			r.stored[a.Item] += a.Records
+		}
+	}
+	if err := r.listedNow(ctx); err != nil {
+		return exporter.Receipt{}, err
 	}
 	ask := make([]batchItem, 0, len(p.Conversations))
 	for _, c := range p.Conversations {
@@ -184,7 +218,14 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 			ask = append(ask, r.unanswered()...)
 		}
 	}
-	return r.finish(p.Conversations)
+	if err := r.inquire(ctx); err != nil {
+		return exporter.Receipt{}, err
+	}
+	receipt, err := r.finish(p.Conversations)
+	if err != nil || !r.d.Restore {
+		return receipt, err
+	}
+	return r.restoreArchived(ctx, receipt)
 }
 
 // The status of a request that the platform will not take as it is.
@@ -208,7 +249,7 @@ func (r *recordingsRun) exchange(ctx context.Context, ask []batchItem, round int
 		return again, nil
 	case refused:
 		it := item(ask[0].ConversationID, ask[0].RecordingID)
-		r.failed[it] = exception{reason: exporter.FailedItem, detail: err.Error()}
+		r.failed[it] = exception{reason: exporter.FailedItem, detail: err.Error(), err: err}
 		return nil, nil
 	case err != nil:
 		return nil, fatal(err)
@@ -220,9 +261,19 @@ func (r *recordingsRun) exchange(ctx context.Context, ask []batchItem, round int
 // the batch request said nothing of.
 func (r *recordingsRun) unanswered() []batchItem {
 	var ask []batchItem
+	open := func(it string) bool {
+		_, failed := r.failed[it]
+		return !failed && r.stored[it] == 0
+	}
 	for it, m := range r.meta {
-		if _, failed := r.failed[it]; !failed && r.stored[it] == 0 && !m.gone() {
+		if open(it) && !m.gone() {
 			ask = append(ask, batchItem{m.ConversationID, m.ID})
+		}
+	}
+	for it, k := range r.listed {
+		conversation, recording := ids(it)
+		if _, described := r.meta[it]; !described && open(it) && k.Stored == 0 && recording != "" {
+			ask = append(ask, batchItem{conversation, recording})
 		}
 	}
 	slices.SortFunc(ask, func(a, b batchItem) int {
@@ -238,18 +289,26 @@ const settling = 48 * time.Hour
 // lag says why a conversation's recordings may still come; empty once they
 // should be there.
 func (r *recordingsRun) lag(conversation string) string {
-	c := r.convs[conversation]
-	last, err := time.Parse(time.RFC3339Nano, c.End)
+	ready := r.settled(conversation)
 	switch {
-	case c.End == "":
+	case r.convs[conversation].End == "":
 		return "the conversation was still open"
-	case err != nil:
-		last = c.Start
-	}
-	if ready := last.Add(settling); r.out.Now().Before(ready) {
+	case r.out.Now().Before(ready):
 		return "the platform may need until " + ready.UTC().Format(time.RFC3339)
 	}
 	return ""
+}
+
+// settled is when a conversation's recordings should all be there: 48 hours
+// after its last activity.
+func (r *recordingsRun) settled(conversation string) time.Time {
+	c := r.convs[conversation]
+	for _, last := range []string{c.End, c.LastActivity} {
+		if at, err := time.Parse(time.RFC3339Nano, last); err == nil {
+			return at.Add(settling)
+		}
+	}
+	return c.Start.Add(settling)
 }
 
 // item names a recording in expectations and exceptions; escaped, so that the
@@ -261,80 +320,10 @@ func item(conversation, recording string) string {
 // whole names all that a conversation has.
 func whole(conversation string) string { return url.PathEscape(conversation) }
 
-// finish states what is expected, and why anything of it is absent. An
-// exception of a whole conversation goes without an expectation: which
-// recordings it has is not known, so none would meet it later.
-func (r *recordingsRun) finish(conversations []recorded) (exporter.Receipt, error) {
-	// Should a later run open the unit again, it asks the platform anew.
-	checkpoint, err := json.Marshal(recordingsCheckpoint{Client: r.at.Client})
-	if err != nil {
-		return exporter.Receipt{}, err
-	}
-	receipt := exporter.Receipt{Outcome: exporter.Done, Checkpoint: checkpoint}
-	except := func(item string, e exception) {
-		receipt.Exceptions = append(receipt.Exceptions, exporter.Exception{
-			Dataset: RecordingsName, Unit: r.unit.Key, Item: item, Reason: e.reason,
-			Detail: e.detail, Attempts: r.unit.Attempts + 1,
-		})
-	}
-	expect := func(item, source string) {
-		receipt.Expected = append(receipt.Expected, exporter.Expectation{
-			Dataset: RecordingsName, Item: item, Count: 1, Source: source,
-		})
-	}
-	found := map[string]bool{} // conversations of which something is known
-	for item := range r.stored {
-		conversation, _, _ := strings.Cut(item, "/")
-		found[conversation] = true
-	}
-	for item, m := range r.meta {
-		found[whole(m.ConversationID)] = true
-		expect(item, "recording-metadata")
-		if _, failed := r.failed[item]; !failed && r.stored[item] == 0 {
-			r.failed[item] = m.absence(r.lag(m.ConversationID))
-		}
-	}
-	for item, e := range r.failed {
-		conversation, recording, _ := strings.Cut(item, "/")
-		found[conversation] = true
-		m, listed := r.meta[item]
-		switch {
-		case recording == "": // the request failed for the whole conversation
-			item = conversation
-		case !listed:
-			expect(item, "batch-request")
-		case m.gone():
-			e = m.absence("")
-		}
-		except(item, e)
-	}
-	for _, c := range conversations {
-		denied := r.denied[c.ID]
-		switch {
-		case !found[whole(c.ID)] && c.Unsure && denied == nil && r.d.Metadata != MetadataDerived:
-			// Asked to be safe, and the platform says that there is none.
-		case !found[whole(c.ID)]:
-			e := exception{reason: exporter.NoMedia, detail: "flagged as recorded, but the platform lists no recording"}
-			if late := r.lag(c.ID); late != "" {
-				e = exception{exporter.StillProcessing, e.detail + "; " + late}
-			}
-			if denied != nil {
-				e.detail += "; its metadata: " + denied.Error()
-			}
-			if errors.Is(denied, genesys.ErrPermission) {
-				e.reason = exporter.PermissionDenied // media may have been kept from us alike
-			}
-			except(whole(c.ID), e)
-		case denied != nil:
-			e := exception{reason: exporter.FailedItem, detail: "the sidecars are derived, and whether these are all recordings is not known, " +
-				"since the recording metadata could not be had: " + denied.Error()}
-			if errors.Is(denied, genesys.ErrPermission) {
-				e.reason = exporter.PermissionDenied
-			}
-			except(whole(c.ID), e)
-		}
-	}
-	slices.SortFunc(receipt.Exceptions, func(a, b exporter.Exception) int { return cmp.Compare(a.Item, b.Item) })
-	slices.SortFunc(receipt.Expected, func(a, b exporter.Expectation) int { return cmp.Compare(a.Item, b.Item) })
-	return receipt, nil
+// ids undoes item; the recording is empty where all of a conversation is meant.
+func ids(item string) (conversation, recording string) {
+	c, r, _ := strings.Cut(item, "/")
+	conversation, _ = url.PathUnescape(c) // item escaped it
+	recording, _ = url.PathUnescape(r)
+	return conversation, recording
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 
@@ -32,15 +33,19 @@ const findPriority = 2
 // findUnit finds what a dataset has of an interval. It waits for the details of
 // the same interval, which settle it.
 func (d *Details) findUnit(name string, p detailsParams) (exporter.Unit, error) {
-	details, err := detailsUnit(p)
+	details, err := d.unit(p)
 	if err != nil {
 		return exporter.Unit{}, err
+	}
+	after := details.Key
+	if d.alone {
+		after = details.After
 	}
 	params, err := json.Marshal(struct {
 		Find *detailsParams `json:"find"`
 	}{&p})
 	return exporter.Unit{
-		Dataset: name, Key: findKey(name, p), After: details.Key, Params: params,
+		Dataset: name, Key: findKey(name, p), After: after, Params: params,
 		Priority: findPriority + max(slices.Index(d.seekers(), name), 0),
 	}, err
 }
@@ -58,7 +63,7 @@ func (r *detailsRun) search() {
 	if r.find {
 		// What was seen is not stored, so that the job is read from its start;
 		// what was discovered comes again under the same keys.
-		r.at.Cursor, r.at.Waiting, r.at.Batch, r.at.Content = "", nil, 0, nil
+		r.at.Cursor, r.at.Waiting, r.at.Screens, r.at.Batch, r.at.Content = "", nil, nil, 0, nil
 	}
 	if r.at.Content == nil {
 		r.at.Content = map[string]*waiting{}
@@ -69,7 +74,10 @@ func (r *detailsRun) search() {
 
 // look notes what a conversation has for the other datasets.
 func (r *detailsRun) look(c conversation) {
-	if r.recordings && c.recorded() {
+	switch {
+	case r.recordings && c.screen():
+		r.at.Screens = append(r.at.Screens, c.summary())
+	case r.recordings && c.recorded():
 		r.at.Waiting = append(r.at.Waiting, c.summary())
 	}
 	if c.ID == "" {
@@ -89,7 +97,7 @@ func (r *detailsRun) look(c conversation) {
 
 // plenty says whether so much was found that it should not be kept waiting.
 func (r *detailsRun) plenty() bool {
-	if len(r.at.Waiting) >= batchSize {
+	if len(r.at.Waiting) >= batchSize || len(r.at.Screens) >= batchSize {
 		return true
 	}
 	for _, w := range r.at.Content {
@@ -102,17 +110,22 @@ func (r *detailsRun) plenty() bool {
 
 // discover cuts what was found into full units; at the end the rest makes
 // smaller ones.
-func (r *detailsRun) discover(rest bool) ([]exporter.Unit, error) {
+func (r *detailsRun) discover(ctx context.Context, rest bool) ([]exporter.Unit, error) {
 	var units []exporter.Unit
-	for len(r.at.Waiting) >= batchSize || rest && len(r.at.Waiting) > 0 {
-		n := min(batchSize, len(r.at.Waiting))
-		u, err := r.d.Recordings.unit(r.p, r.at.Batch, r.at.Waiting[:n])
-		if err != nil {
-			return nil, err
+	for _, waiting := range []*[]recorded{&r.at.Screens, &r.at.Waiting} {
+		for len(*waiting) >= batchSize || rest && len(*waiting) > 0 {
+			n := min(batchSize, len(*waiting))
+			u, err := r.d.Recordings.unit(r.p, r.at.Batch, (*waiting)[:n])
+			if err == nil {
+				u.Due, err = urgent(ctx, r.out, (*waiting)[:n])
+			}
+			if err != nil {
+				return nil, err
+			}
+			units = append(units, u)
+			*waiting = (*waiting)[n:]
+			r.at.Batch++
 		}
-		units = append(units, u)
-		r.at.Waiting = r.at.Waiting[n:]
-		r.at.Batch++
 	}
 	for _, content := range r.contents {
 		w := r.at.Content[content.name]
@@ -148,7 +161,7 @@ func (r *detailsRun) pieces(p detailsParams) (units []exporter.Unit, err error) 
 	if r.find {
 		names = []string{r.unit.Dataset} // it does the work of the others
 	} else {
-		u, err := detailsUnit(p)
+		u, err := r.d.unit(p)
 		if err != nil {
 			return nil, err
 		}

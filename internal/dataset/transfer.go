@@ -39,12 +39,11 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 		if done {
 			continue
 		}
-		refusal := errorMessage(of)
+		refusal, reason := refused(of)
 		if refusal != "" {
-			refusal = "batch request: " + refusal
 			mu.Lock()
-			r.failed[it] = exception{reason: exporter.FailedItem, detail: refusal}
-			first := of[0].RecordingID != "" && !r.refused[it]
+			r.failed[it] = exception{reason: reason, detail: refusal}
+			first := of[0].RecordingID != "" && !r.refused[it] && reason == exporter.FailedItem
 			if first {
 				r.refused[it] = true // asked for once more, and no more
 				again = append(again, batchItem{of[0].ConversationID, of[0].RecordingID})
@@ -63,7 +62,7 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 				r.stored[it], r.done[it] = int64(len(of)), true
 				delete(r.failed, it)
 				if why := cmp.Or(refusal, doubt); why != "" {
-					r.failed[it] = exception{reason: exporter.FailedItem, detail: why}
+					r.failed[it] = exception{reason: reason, detail: why}
 				}
 				return nil
 			case !errors.Is(err, errAskAgain):
@@ -103,18 +102,27 @@ func byRecording(results []batchResult) [][]batchResult {
 
 func hasURL(b batchResult) bool { return b.URL != "" }
 
-// errorMessage is why a recording's results are not all to be had.
-func errorMessage(of []batchResult) string {
+// refused is why a recording's results are not all to be had, or not as they
+// were recorded; with the reason also where they are.
+func refused(of []batchResult) (detail string, reason exporter.Reason) {
 	for _, b := range of {
-		if b.URL == "" {
-			if b.Error == "" {
-				return "a result without URL and without error"
-			}
-			return b.Error
+		switch {
+		case b.redacted():
+			return "batch request: " + b.Error + "; what was given is stored under a name of its own", exporter.Redacted
+		case b.URL != "":
+		case b.Error == "":
+			return "batch request: a result without URL and without error", exporter.FailedItem
+		case withheld(b.Error):
+			return "batch request: " + b.Error, exporter.SensitiveExcluded
+		default:
+			return "batch request: " + b.Error, exporter.FailedItem
 		}
 	}
-	return ""
+	return "", exporter.FailedItem
 }
+
+// redacted says that there is media, which is not what was recorded.
+func (b batchResult) redacted() bool { return b.URL != "" && withheld(b.Error) }
 
 // errAskAgain: these URLs bring nothing more, a new batch request may.
 var errAskAgain = errors.New("the transfer failed")
@@ -154,7 +162,7 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 			missing++
 			continue
 		}
-		a, odd, err := r.media(ctx, b, name, len(of) > 1, last)
+		a, odd, err := r.media(ctx, b, name, len(of) > 1 || b.redacted(), last)
 		if errors.Is(err, errAskAgain) {
 			broken = err
 			continue
@@ -166,6 +174,9 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 		records := int64(1)
 		if odd != "" {
 			doubt, records = odd, 0
+		}
+		if b.redacted() { // nor does this; the original may be had later
+			records = 0
 		}
 		if slices.ContainsFunc(artifacts, func(o exporter.Artifact) bool { return o.Path == a.Path }) {
 			continue // the same bytes under two URLs
@@ -190,7 +201,7 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 	}
 	if failed == nil && broken == nil && len(artifacts) > 0 {
 		receipt.Expected = []exporter.Expectation{{
-			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing, Source: "batch-request",
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing, Source: "batch-request", At: c.Start,
 		}}
 	}
 	if err := r.out.Save(ctx, receipt); err != nil {

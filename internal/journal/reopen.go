@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -78,16 +79,25 @@ func after(prefix string) string {
 }
 
 // Wake implements [exporter.Journal].
-func (j *Journal) Wake(ctx context.Context, now time.Time, early ...string) (int, error) {
+func (j *Journal) Wake(ctx context.Context, now time.Time, early ...string) (n int, next time.Time, err error) {
 	if early == nil {
 		early = []string{}
 	}
 	list, err := json.Marshal(early)
 	if err != nil {
-		return 0, err
+		return 0, next, err
 	}
-	return j.reset(ctx, `not_before IS NOT NULL AND (state = 4 OR state = 2 AND again = 1) AND (not_before <= ?1 OR
+	const sleeps = "not_before IS NOT NULL AND (state = 4 OR state = 2 AND again = 1)"
+	n, err = j.reset(ctx, sleeps+` AND (not_before <= ?1 OR
 		dataset IN (SELECT id FROM dataset WHERE name IN (SELECT value FROM json_each(?2))))`, now.UnixMilli(), string(list))
+	if err != nil {
+		return 0, next, err
+	}
+	var first sql.NullInt64
+	if err := j.readers.QueryRowContext(ctx, "SELECT min(not_before) FROM unit WHERE "+sleeps).Scan(&first); err != nil {
+		return 0, next, j.unread(ctx, err)
+	}
+	return n, timeOf(first), nil
 }
 
 // short are the units that expected something which is not there, and which

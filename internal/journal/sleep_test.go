@@ -57,7 +57,7 @@ func TestAUnitSleepsUntilItsTime(t *testing.T) {
 		{later, nil, []string{"a", "lagging"}},
 		{later.Add(24 * time.Hour), []string{"other", "recordings"}, nil},
 	} {
-		n, err := j.Wake(t.Context(), step.now, step.early...)
+		n, _, err := j.Wake(t.Context(), step.now, step.early...)
 		must(t, err)
 		if got := keys(t, j); n != len(step.want) || !reflect.DeepEqual(got, step.want) {
 			t.Errorf("at %s: %d woken, handed out %v, want %v", step.now, n, got, step.want)

@@ -1,0 +1,144 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/genesys"
+)
+
+// UnaskedPrefix begins the keys of the units that look for recordings which
+// only the retention query lists.
+const UnaskedPrefix = RecordingsName + "/unasked-"
+
+// unaskedUnit looks, after all others, for what the retention query lists of an
+// interval and no conversation led to. A later run, which has more days, has one
+// of its own.
+func unaskedUnit(p detailsParams) (exporter.Unit, error) {
+	params, err := json.Marshal(recordingsParams{Unasked: &p})
+	return exporter.Unit{
+		Dataset: RecordingsName, Key: UnaskedPrefix + p.name(), Params: params, Priority: exporter.Last,
+	}, err
+}
+
+// A conversation rarely lasts longer: what was created so long after the
+// interval is not looked up.
+const overlap = 4 * 24 * time.Hour
+
+// unasked discovers the units of recordings that nobody has asked for yet. They
+// belong to the export where their conversation started in its interval, or,
+// where analytics knows no such conversation, where they were created.
+func (d *Recordings) unasked(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (exporter.Receipt, error) {
+	receipt := exporter.Receipt{Outcome: exporter.Done}
+	for from := ""; ; {
+		created, orphans, last, err := nobodyAsked(ctx, out, from, p)
+		if err != nil {
+			return exporter.Receipt{}, err
+		}
+		for _, it := range orphans {
+			receipt.Exceptions = append(receipt.Exceptions, exporter.Exception{
+				Dataset: RecordingsName, Unit: u.Key, Item: it, Reason: exporter.Orphan, Attempts: u.Attempts + 1,
+				Detail: "the retention query lists it without a conversation: see recordings.orphans",
+			})
+		}
+		conversations, err := d.lookUp(ctx, created, p)
+		if err != nil {
+			return exporter.Receipt{}, err
+		}
+		if len(conversations) > 0 {
+			found, err := d.unit(p, 0, conversations)
+			if err == nil {
+				found.Key = UnaskedPrefix + strings.TrimPrefix(found.Key, RecordingsName+"/")
+				found.Due, err = urgent(ctx, out, conversations)
+			}
+			if err == nil {
+				err = out.Save(ctx, exporter.Receipt{Unit: u.Key, Discovered: []exporter.Unit{found}})
+			}
+			if err != nil {
+				return exporter.Receipt{}, err
+			}
+		}
+		if from = last; from == "" {
+			return receipt, nil
+		}
+	}
+}
+
+// nobodyAsked reads on from an item until a batch is full: when the recordings
+// of each conversation were created first, what has no conversation, and where
+// to read on; empty at the end.
+func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detailsParams) (created map[string]time.Time, orphans []string, next string, err error) {
+	created = map[string]time.Time{}
+	for k, err := range out.Known(ctx, RecordingsName, from, "", true) {
+		if err != nil {
+			return nil, nil, "", err
+		}
+		conversation, recording := ids(k.Item)
+		if k.Count > 0 || recording == "" || k.At.Before(p.From) && !k.At.IsZero() || !k.At.Before(p.To.Add(overlap)) {
+			continue // somebody answers for it, or it is of another time
+		}
+		if conversation == "" {
+			orphans = append(orphans, k.Item)
+			continue
+		}
+		first, seen := created[conversation]
+		if !seen && len(created) == batchSize {
+			return created, orphans, k.Item, nil
+		}
+		if !seen || k.At.Before(first) {
+			created[conversation] = k.At
+		}
+	}
+	return created, orphans, "", nil
+}
+
+// lookUp asks analytics when conversations started, and leaves out those of
+// another time.
+func (d *Recordings) lookUp(ctx context.Context, created map[string]time.Time, p detailsParams) ([]recorded, error) {
+	if len(created) == 0 {
+		return nil, nil
+	}
+	ids := slices.Sorted(maps.Keys(created))
+	answer, err := d.API.of("").Get(ctx, "/api/v2/analytics/conversations/details", url.Values{"id": {strings.Join(ids, ",")}})
+	var api *genesys.Error
+	if errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials) {
+		answer, err = []byte("{}"), nil // none of them, or not for this client
+	}
+	if err != nil {
+		return nil, fmt.Errorf("details of conversations that only the retention query lists: %w", fatal(err))
+	}
+	var details struct {
+		Conversations []json.RawMessage `json:"conversations"`
+	}
+	if err := json.Unmarshal(answer, &details); err != nil {
+		return nil, fmt.Errorf("details of conversations that only the retention query lists: %w", err)
+	}
+	var list []recorded
+	for _, raw := range details.Conversations {
+		c := readConversation(raw)
+		if _, wanted := created[c.ID]; !wanted {
+			continue
+		}
+		delete(created, c.ID)
+		if start, ok := c.start(); ok && p.holds(c) && !start.IsZero() {
+			list = append(list, c.summary())
+		}
+	}
+	iv := exporter.Interval{From: p.From, To: p.To}
+	for id, at := range created {
+		if at.IsZero() || iv.Contains(at) {
+			at = at.UTC()
+			list = append(list, recorded{ID: id, Start: at, End: at.Format(time.RFC3339Nano)})
+		}
+	}
+	slices.SortFunc(list, func(a, b recorded) int { return strings.Compare(a.ID, b.ID) })
+	return list, nil
+}
