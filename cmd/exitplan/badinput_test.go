@@ -144,7 +144,7 @@ func TestOneStateDirectoryOneExportOneProcess(t *testing.T) {
 		if stderr := w.export(t, exitUsage); !strings.Contains(stderr, "recordings.metadata") || !strings.Contains(stderr, "--amend") {
 			t.Errorf("%s", stderr)
 		}
-		w.export(t, exitMissing, "--amend") // unverifiable from now on
+		w.export(t, exitComplete, "--amend")
 		w.set(t, "recordings.metadata", "full")
 		if stderr := w.export(t, exitUsage, "--amend"); !strings.Contains(stderr, "begin another export") {
 			t.Errorf("%s", stderr)

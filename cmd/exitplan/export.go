@@ -24,6 +24,8 @@ func exportCommand(signals *interrupts) *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
+			&cli.BoolFlag{Name: "sweep", Usage: "take no new days: only what was still going on or being processed, and what is begun"},
+			&cli.BoolFlag{Name: "restore-archived", Usage: "ask the platform to restore archived recordings, wait for them, and export them: a change there, within what the organization may have restored"},
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
@@ -152,6 +154,13 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if err := s.reopen(ctx); err != nil {
 		return err
 	}
+	if err := s.reconsider(ctx, c.Bool("restore-archived")); err != nil {
+		return err
+	}
+	var patience time.Duration
+	if c.Bool("restore-archived") {
+		patience = dataset.RestoreWait
+	}
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
@@ -167,8 +176,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		s.keep(background)
 	}()
 	err := exporter.Run(ctx, exporter.Config{
-		Datasets: dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity}),
-		Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
+		Datasets: dataset.New(s.names, dataset.Settings{
+			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
+			Sensitive: s.sensitive, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
+		}),
+		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: s.cfg.Concurrency.API, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})
@@ -211,6 +223,38 @@ func (s *session) reopen(ctx context.Context) error {
 		}
 		if n > 0 {
 			s.log.Info("listed again", "dataset", again, "units", n)
+		}
+		if n > 0 && again == dataset.RetentionName {
+			if _, err := s.journal.ReopenKeys(ctx, dataset.UnaskedPrefix); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// restorePause is how soon after a restore was asked for the platform is asked
+// for the recording; 0 for the dataset's own.
+var restorePause time.Duration
+
+// reconsider opens units whose exceptions may be mended by now: what may be
+// restored, and what was withheld from clients that see it by now.
+func (s *session) reconsider(ctx context.Context, restore bool) error {
+	s.sensitive = s.sensitivity(ctx)
+	var reasons []exporter.Reason
+	if restore {
+		reasons = append(reasons, exporter.Archived)
+	}
+	if s.sensitive == dataset.SensitiveShown {
+		reasons = append(reasons, exporter.Redacted, exporter.SensitiveExcluded)
+	}
+	for _, reason := range reasons {
+		n, err := s.journal.ReopenExcepted(ctx, dataset.RecordingsName, reason)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.log.Info("asked for again", "reason", reason, "units", n)
 		}
 	}
 	return nil

@@ -48,8 +48,7 @@ func TestFaultsEndCompleteOrWithReasons(t *testing.T) {
 			if code == exitComplete && len(absent) > 0 {
 				t.Errorf("exit code 0, but %d items are absent, e.g. %s", len(absent), absent[0])
 			}
-			derived := w.values["recordings.metadata"] == "derived" // which is never complete
-			if code == exitComplete && derived || code == exitMissing && len(reasons) == 0 && !derived {
+			if code == exitMissing && len(reasons) == 0 {
 				t.Errorf("exit code %d, %d exceptions", code, len(reasons))
 			}
 			for _, item := range absent {

@@ -36,7 +36,9 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
-	abroad  string // where data leaves its region: a sentence for the report
+	// sensitive says whether the clients see sensitive recordings as they are.
+	sensitive dataset.Sensitive
+	abroad    string // where data leaves its region: a sentence for the report
 }
 
 type organization struct {
@@ -250,9 +252,10 @@ func (s *session) available(ctx context.Context) (time.Time, error) {
 }
 
 // needsDetails says whether nothing could be exported without the permission
-// to read conversations.
+// to read conversations. What comes with recordings, to tell of them, is nothing
+// by itself.
 func (s *session) needsDetails() bool {
 	return !slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool {
-		return contains(s.names, info.Name) && !slices.Contains(info.Permissions, dataset.DetailsPermission)
+		return (info.Name != dataset.RetentionName || !contains(s.names, dataset.RecordingsName)) && contains(s.names, info.Name) && !slices.Contains(info.Permissions, dataset.DetailsPermission)
 	})
 }

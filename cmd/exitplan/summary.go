@@ -96,6 +96,7 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	if err != nil {
 		return nil, err
 	}
+	more = more || tally.Total.Asleep > 0
 	sum := &summary{
 		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more, runErr: runErr,
 		reasons: map[string]missing{},
@@ -118,7 +119,7 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		if !ok && !contains(s.names, info.Name) {
 			continue
 		}
-		uncounted := info.Name == dataset.RecordingsName && s.cfg.Recordings.Metadata == dataset.MetadataDerived
+		uncounted := info.Name == dataset.RecordingsName && s.cfg.Recordings.Metadata == dataset.MetadataDerived && !s.listedAll(ctx, tally, excepted, iv.To)
 		sum.Datasets = append(sum.Datasets, datasetSummary{info.Name, counts, sum.verdict(counts, excepted[info.Name], uncounted)})
 	}
 	if errors.Is(runErr, exporter.ErrWindowClosed) {
@@ -136,6 +137,18 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	sum.ExitCode = exitCode(err)
 	sum.Outcome, sum.Next = sum.words()
 	return sum, nil
+}
+
+// The retention query lists what is older than so long (API definition,
+// retentionThresholdDays).
+const retainedFor = 24 * time.Hour
+
+// listedAll says whether the retention query has told of every recording up to
+// an instant.
+func (s *session) listedAll(ctx context.Context, tally journal.Tally, excepted map[string]int64, to time.Time) bool {
+	c := tally.Datasets[dataset.RetentionName]
+	last, err := s.journal.Finished(ctx, dataset.RetentionName)
+	return err == nil && c.Done > 0 && c.Pending+c.Running+c.Failed == 0 && excepted[dataset.RetentionName] == 0 && !last.Before(to.Add(retainedFor))
 }
 
 // incomplete: something is not done, or not accounted for.
@@ -206,8 +219,8 @@ func (sum *summary) words() (outcome, next string) {
 		return "Finished, but " + plural(sum.undone(), "unit of work is", "units of work are") + " left undone, of datasets that are not selected any more.",
 			"Select them again in source.datasets, or state what is left as missing with: exitplan export --seal"
 	case sum.unverifiable():
-		return "Finished, and nothing is known to be missing. Whether all recordings are here cannot be shown: with recordings.metadata: derived the platform's list of each conversation's recordings is not read.",
-			"If that has to be shown, begin another export with recordings.metadata: full."
+		return "Finished, and nothing is known to be missing. Whether all recordings are here cannot be shown: with recordings.metadata: derived only the retention query tells of each, and it was not read in full, or too early for the last day.",
+			"Run the same command again in a day; or, if it cannot be read, begin another export with recordings.metadata: full."
 	case sum.more:
 		return "Everything that is available by now is exported. Later days are still to come.",
 			"Run the same command again tomorrow."

@@ -156,7 +156,7 @@ export_id: ""                     # directory in the destination; default: the o
 
 recordings:
   method: pull                    # pull: batch requests | bulk: the platform writes to the bucket
-  metadata: full                  # full: one call per conversation | derived: from details, which cannot show that all is there (exit code 3)
+  metadata: full                  # full: one call per conversation | derived: from details and the retention query
   integration_id: ""              # required for bulk: the organization's S3 integration
 
 # Where the export goes. AWS credentials come from the default chain.

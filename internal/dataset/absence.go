@@ -173,7 +173,7 @@ func (r *recordingsRun) elsewhere(it string) bool {
 func (r *recordingsRun) unknown(c recorded, found bool) (e exception, absent bool) {
 	denied := r.denied[c.ID]
 	switch {
-	case !found && c.Unsure && denied == nil && r.d.Metadata != MetadataDerived:
+	case !found && c.Unsure && denied == nil && r.read[c.ID]:
 		return e, false // asked to be safe, and the platform says that there is none
 	case !found:
 		e := exception{reason: exporter.NoMedia, detail: "flagged as recorded, but the platform lists no recording", err: denied}

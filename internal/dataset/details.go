@@ -62,6 +62,8 @@ type detailsParams struct {
 	To   time.Time `json:"to"`
 	// Part prefixes the names of parts where a day was split.
 	Part string `json:"part,omitempty"`
+	// Sweep: only these conversations, once more.
+	Sweep *sweep `json:"sweep,omitempty"`
 }
 
 // Info describes the dataset.
@@ -117,6 +119,11 @@ func (d *Details) Describe(u exporter.Unit) (words string, conversations int64) 
 
 // words are the interval for people.
 func (p detailsParams) words() string {
+	if p.Sweep != nil {
+		n := len(p.Sweep.IDs)
+		p.Sweep = nil
+		return fmt.Sprintf("%d conversations that were still open, of %s", n, p.words())
+	}
 	if wholeDay(p) {
 		return p.From.Format(time.DateOnly) + " (UTC)"
 	}
@@ -127,6 +134,11 @@ func (p detailsParams) words() string {
 // name tells intervals apart: by their start, and those that are no whole day
 // also by their end.
 func (p detailsParams) name() string {
+	if p.Sweep != nil {
+		name := p.Sweep.name()
+		p.Sweep = nil
+		return p.name() + "." + name
+	}
 	if wholeDay(p) {
 		return p.From.Format(time.DateOnly)
 	}
@@ -175,7 +187,7 @@ func (d *Details) read(ctx context.Context, u exporter.Unit, p detailsParams, ou
 		return exporter.Receipt{}, err
 	}
 	defer run.part.discard()
-	if run.total > int64(d.maxRows()) && p.To.Sub(p.From) > shortest && !find { // which remembers less
+	if run.total > int64(d.maxRows()) && p.Sweep == nil && p.To.Sub(p.From) > shortest && !find { // which remembers less
 		pieces := int(run.total/int64(d.maxRows())) + 1
 		return split(run, p, pieces)
 	}
@@ -224,6 +236,8 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 		}
 	}
 	switch {
+	case p.Sweep != nil:
+		run.total = int64(len(p.Sweep.IDs))
 	case run.at.Counted:
 		run.total = run.at.Total
 	case wholeDay(p):

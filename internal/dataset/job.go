@@ -48,6 +48,8 @@ type detailsCheckpoint struct {
 	Screens []recorded `json:"screens,omitempty"` // likewise, with screens, which go first
 	// Content is what waits for other datasets, by name.
 	Content map[string]*waiting `json:"content,omitempty"`
+	// Unended are the conversations to be read once more.
+	Unended []unended `json:"unended,omitempty"`
 	// SearchedFor are the datasets for which every row stored so far was searched.
 	SearchedFor []string `json:"searched_for,omitempty"`
 	Counted     bool     `json:"counted,omitempty"`
@@ -82,12 +84,16 @@ func (r *detailsRun) submit(ctx context.Context) error {
 	if r.at.Job != "" {
 		return nil
 	}
-	answer, err := r.client.Post(ctx, detailsJobs, map[string]any{
+	query := map[string]any{
 		"interval":                   exporter.Interval{From: r.p.From, To: r.p.To}.String(),
 		"order":                      "asc",
 		"orderBy":                    "conversationStart",
 		"startOfDayIntervalMatching": true,
-	})
+	}
+	if r.p.Sweep != nil {
+		query["conversationFilters"] = r.p.Sweep.filter()
+	}
+	answer, err := r.client.Post(ctx, detailsJobs, query)
 	if err != nil {
 		return fmt.Errorf("submit a details job: %w", err)
 	}
@@ -214,6 +220,7 @@ func (r *detailsRun) row(raw json.RawMessage) error {
 	}
 	r.open++
 	r.look(c)
+	r.unended(c)
 	return nil
 }
 
@@ -227,6 +234,9 @@ func (r *detailsRun) flush(ctx context.Context) (err error) {
 	if !r.find {
 		dir := r.d.Layout.DayPath(analyticsGroup, DetailsName, r.p.From)
 		name := fmt.Sprintf("part-%s%05d", r.p.Part, r.at.Part)
+		if r.p.Sweep != nil {
+			name = fmt.Sprintf("%s-%s%05d", r.p.Sweep.name(), r.p.Part, r.at.Part)
+		}
 		tables, err := r.tables(ctx, name)
 		if err != nil {
 			return err
@@ -256,15 +266,27 @@ func (r *detailsRun) save(ctx context.Context, receipt exporter.Receipt) error {
 	return r.out.Save(ctx, receipt)
 }
 
-// item names the expectation that all parts of a day meet together.
-func (r *detailsRun) item() string { return r.p.From.Format(time.DateOnly) }
+// item names the expectation that all parts of a day meet together, and all of
+// a sweep.
+func (r *detailsRun) item() string {
+	if r.p.Sweep != nil {
+		return r.p.name()
+	}
+	return r.p.From.Format(time.DateOnly)
+}
 
 func (r *detailsRun) expected() []exporter.Expectation {
-	if !r.at.Counted || r.find {
+	source := "details-query"
+	switch {
+	case r.find:
+		return nil
+	case r.p.Sweep != nil:
+		source = "earlier details"
+	case !r.at.Counted:
 		return nil
 	}
 	return []exporter.Expectation{{
-		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query", At: r.p.From.Truncate(24 * time.Hour),
+		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: source, At: r.p.From.Truncate(24 * time.Hour),
 	}}
 }
 
@@ -277,11 +299,16 @@ func (r *detailsRun) finish(ctx context.Context) (exporter.Receipt, error) {
 	if err != nil {
 		return exporter.Receipt{}, err
 	}
+	sweeps, err := r.sweeps()
+	if err != nil {
+		return exporter.Receipt{}, err
+	}
+	units = append(units, sweeps...)
 	receipt := exporter.Receipt{Outcome: exporter.Done, Discovered: units, Expected: r.expected(), Settled: r.settled()}
 	if r.rows < r.total {
 		receipt.Exceptions = []exporter.Exception{{
 			Dataset: r.unit.Dataset, Unit: r.unit.Key, Item: r.item(), Reason: exporter.FailedItem,
-			Detail:   fmt.Sprintf("the details query counts %d conversations, two details jobs gave %d", r.total, r.rows),
+			Detail:   fmt.Sprintf("%s: %d conversations are expected, two details jobs gave %d", r.p.words(), r.total, r.rows),
 			Attempts: r.unit.Attempts + 1,
 		}}
 	}

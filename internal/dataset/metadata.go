@@ -35,34 +35,46 @@ func (r *recordingsRun) metadata(ctx context.Context, client *genesys.Client, as
 		return nil
 	}
 	for _, a := range ask {
-		if r.read[a.ConversationID] {
-			continue
-		}
-		answer, err := client.Get(ctx, "/api/v2/conversations/"+url.PathEscape(a.ConversationID)+"/recordingmetadata", nil)
-		var api *genesys.Error
-		lasting := errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials)
-		if err != nil && !lasting {
-			return fmt.Errorf("recording metadata of conversation %s: %w", a.ConversationID, err)
-		}
-		r.read[a.ConversationID] = true
-		var list []json.RawMessage
-		if err == nil {
-			err = json.Unmarshal(answer, &list)
-		}
-		for _, raw := range list {
-			m := metadata{raw: raw}
-			if json.Unmarshal(raw, &m) != nil || m.ID == "" {
-				err = fmt.Errorf("an entry without id: %.200q", raw)
-				continue
-			}
-			m.ConversationID = a.ConversationID
-			r.meta[item(a.ConversationID, m.ID)] = m
-		}
-		if err != nil {
-			r.denied[a.ConversationID] = err
+		if err := r.describe(ctx, client, a.ConversationID); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// describe reads the metadata of one conversation, unless it was read before.
+func (r *recordingsRun) describe(ctx context.Context, client *genesys.Client, conversation string) error {
+	if r.read[conversation] {
+		return nil
+	}
+	answer, err := client.Get(ctx, "/api/v2/conversations/"+url.PathEscape(conversation)+"/recordingmetadata", nil)
+	if err != nil && !lasting(err) {
+		return fmt.Errorf("recording metadata of conversation %s: %w", conversation, err)
+	}
+	r.read[conversation] = true
+	var list []json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(answer, &list)
+	}
+	for _, raw := range list {
+		m := metadata{raw: raw}
+		if json.Unmarshal(raw, &m) != nil || m.ID == "" {
+			err = fmt.Errorf("an entry without id: %.200q", raw)
+			continue
+		}
+		m.ConversationID = conversation
+		r.meta[item(conversation, m.ID)] = m
+	}
+	if err != nil {
+		r.denied[conversation] = err
+	}
+	return nil
+}
+
+// lasting says whether the platform refuses a request for good.
+func lasting(err error) bool {
+	var api *genesys.Error
+	return errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials)
 }
 
 // The file states that decide (API definition, RecordingMetadata).

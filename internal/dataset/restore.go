@@ -3,14 +3,12 @@ package dataset
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"sync"
 	"time"
 
 	"exitplan/exporter"
-	"exitplan/internal/genesys"
 )
 
 // restorations keeps the units that run at once within what the organization may
@@ -89,8 +87,7 @@ func (r *recordingsRun) restore(ctx context.Context, m metadata) (refused string
 
 // refusal tells what the platform will not do from what went wrong.
 func refusal(err error) (string, error) {
-	var api *genesys.Error
-	if errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials) {
+	if lasting(err) {
 		return err.Error(), nil
 	}
 	return "", fatal(err)

@@ -3,13 +3,11 @@ package dataset
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
 	"exitplan/exporter"
-	"exitplan/internal/genesys"
 )
 
 // RetentionName is the dataset of what the retention query lists: every
@@ -110,7 +108,8 @@ func urgent(ctx context.Context, out *exporter.Output, conversations []recorded)
 // but no media and no metadata: what the platform says of one by its id tells
 // whether it is gone, archived or withheld.
 func (r *recordingsRun) inquire(ctx context.Context) error {
-	open := map[string]bool{}
+	client := r.d.API.of(r.at.Client)
+	open, some := map[string]bool{}, map[string]bool{}
 	for it := range r.listed {
 		open[it] = true
 	}
@@ -118,16 +117,30 @@ func (r *recordingsRun) inquire(ctx context.Context) error {
 		open[it] = true
 	}
 	for it := range open {
+		conversation, _ := ids(it)
+		some[conversation] = true
+	}
+	for it := range r.stored {
+		conversation, _ := ids(it)
+		some[conversation] = true
+	}
+	for id := range r.convs { // flagged, and there is nothing
+		if !some[id] {
+			if err := r.describe(ctx, client, id); err != nil {
+				return err
+			}
+		}
+	}
+	for it := range open {
 		_, described := r.meta[it]
 		conversation, recording := ids(it)
 		if described || r.stored[it] > 0 || r.elsewhere(it) || conversation == "" || recording == "" {
 			continue
 		}
-		answer, err := r.d.API.of(r.at.Client).Get(ctx, "/api/v2/conversations/"+
-			url.PathEscape(conversation)+"/recordingmetadata/"+url.PathEscape(recording), nil)
+		answer, err := client.Get(ctx, "/api/v2/conversations/"+url.PathEscape(conversation)+"/recordingmetadata/"+url.PathEscape(recording), nil)
 		var m metadata
-		switch api := (*genesys.Error)(nil); {
-		case errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials):
+		switch {
+		case lasting(err):
 			r.asked[it] = err
 			continue
 		case err != nil:

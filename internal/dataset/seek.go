@@ -63,7 +63,7 @@ func (r *detailsRun) search() {
 	if r.find {
 		// What was seen is not stored, so that the job is read from its start;
 		// what was discovered comes again under the same keys.
-		r.at.Cursor, r.at.Waiting, r.at.Screens, r.at.Batch, r.at.Content = "", nil, nil, 0, nil
+		r.at.Cursor, r.at.Waiting, r.at.Screens, r.at.Unended, r.at.Batch, r.at.Content = "", nil, nil, nil, 0, nil
 	}
 	if r.at.Content == nil {
 		r.at.Content = map[string]*waiting{}

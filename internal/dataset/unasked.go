@@ -3,7 +3,6 @@ package dataset
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"exitplan/exporter"
-	"exitplan/internal/genesys"
 )
 
 // UnaskedPrefix begins the keys of the units that look for recordings which
@@ -108,8 +106,7 @@ func (d *Recordings) lookUp(ctx context.Context, created map[string]time.Time, p
 	}
 	ids := slices.Sorted(maps.Keys(created))
 	answer, err := d.API.of("").Get(ctx, "/api/v2/analytics/conversations/details", url.Values{"id": {strings.Join(ids, ",")}})
-	var api *genesys.Error
-	if errors.As(err, &api) && api.Status >= 400 && api.Status < 500 && !errors.Is(err, genesys.ErrCredentials) {
+	if lasting(err) {
 		answer, err = []byte("{}"), nil // none of them, or not for this client
 	}
 	if err != nil {

@@ -16,6 +16,17 @@ type Activity struct {
 	Finished map[string]int64 `json:"finished"`
 }
 
+// Finished is when the last unit of a dataset ended; zero for none.
+func (j *Journal) Finished(ctx context.Context, dataset string) (time.Time, error) {
+	var last sql.NullInt64
+	err := j.readers.QueryRowContext(ctx, `SELECT max(finished) FROM unit
+		WHERE dataset = (SELECT id FROM dataset WHERE name = ?) AND finished IS NOT NULL`, dataset).Scan(&last)
+	if err != nil {
+		return time.Time{}, j.unread(ctx, err)
+	}
+	return timeOf(last), nil
+}
+
 // Activity looks back over at most span. It reads an index, and of that only
 // what finished in the stretch.
 func (j *Journal) Activity(ctx context.Context, span time.Duration) (Activity, error) {
