@@ -125,7 +125,7 @@ func (s *Server) startBulk() {
 	b.ctx, b.stop = context.WithCancel(context.Background())
 	for range min(s.cfg.Bulk.Busy, bulkSlots) {
 		j := &bulkJob{
-			foreign: true, user: s.org.ids.make(kindUser, 0, 1, 0).String(), state: jobProcessing, created: s.cfg.Now().Add(-time.Hour),
+			foreign: true, user: s.org.ids.make(kindUser, 0, 1, 0).String(), state: jobProcessing, created: s.cfg.Now().Add(-time.Hour), elapsed: s.elapsed(),
 			query: bulkQuery{Action: "DELETE"}, echo: json.RawMessage(`{"action":"DELETE","actionAge":3000}`),
 		}
 		s.bulk.add(s.org, j)
@@ -158,7 +158,7 @@ func (b *bulk) find(id string) *bulkJob {
 // settle brings a job to the state that it has by now; the mutex is held.
 func (s *Server) settle(j *bulkJob) {
 	switch waited := s.elapsed() - j.elapsed; {
-	case j.foreign && j.state == jobProcessing && s.elapsed() >= s.cfg.Bulk.BusyFor:
+	case j.foreign && j.state == jobProcessing && waited >= s.cfg.Bulk.BusyFor:
 		j.state = jobFulfilled
 	case j.state == jobPending && waited >= s.cfg.Bulk.Latency:
 		j.state = jobReady

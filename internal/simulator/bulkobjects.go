@@ -158,7 +158,10 @@ type mediaReader struct {
 
 func (r *mediaReader) Read(b []byte) (int, error) {
 	n := min(int64(len(b)), r.m.size()-r.at)
-	if n <= 0 {
+	switch {
+	case len(b) == 0:
+		return 0, nil
+	case n <= 0:
 		return 0, io.EOF
 	}
 	into := bytes.NewBuffer(b[:0])
