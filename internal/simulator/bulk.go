@@ -13,6 +13,7 @@ import (
 // integration, and no job can export.
 //
 // Shares are of recordings and lie in [0, 1]; the same ones are hit in every job.
+// A server that is started again knows no jobs of the one before.
 type Bulk struct {
 	Bucket    string
 	Endpoint  string // as in http://127.0.0.1:9000; default: AWS's own of the Region

@@ -3,7 +3,7 @@ package simulator
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -35,7 +35,7 @@ func (s *Server) runBulk(ctx context.Context, j *bulkJob, fails bool) {
 	var problem error
 	switch {
 	case fails:
-		problem = fmt.Errorf("an internal error occurred while the job was processed")
+		problem = errors.New("an internal error occurred while the job was processed")
 	case export:
 		problem = bucket.check(ctx)
 	}
