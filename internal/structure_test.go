@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 
 // The only importers of a library, tests aside.
 var onlyIn = map[string][]string{
-	"github.com/aws/":                {"bench", "internal/sink", "internal/sink/s3server"},
+	"github.com/aws/":                {"bench", "internal/sink", "internal/sink/s3server", "internal/simulator"},
 	"database/sql":                   {"internal/journal"},
 	"modernc.org/sqlite":             {"internal/journal"},
 	"github.com/urfave/cli":          {"cmd/exitplan"},

@@ -82,6 +82,8 @@ type Config struct {
 	OpenShare float64
 	OpenUntil time.Time
 
+	Bulk Bulk // recording jobs, which write to a bucket
+
 	Listen, MediaListen string // default 127.0.0.1:0
 	Faults              Faults
 
@@ -137,6 +139,8 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.Listen, "127.0.0.1:0")
 	def(&c.MediaListen, "127.0.0.1:0")
 	def(&c.Region, "ap-northeast-1")
+	def(&c.Bulk.Latency, 50*time.Millisecond)
+	def(&c.Bulk.Region, "us-east-1")
 	for _, share := range []*float64{&c.RecordedShare, &c.SecondRecordingShare, &c.SeveralResultsShare} {
 		*share = min(max(*share, 0), 1)
 	}

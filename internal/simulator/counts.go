@@ -17,6 +17,7 @@ type Counts struct {
 	Logins      int64            `json:"logins"`      // tokens issued
 	Jobs        int64            `json:"jobs"`
 	Batches     int64            `json:"batches"`
+	BulkJobs    int64            `json:"bulkJobs"`
 
 	// Media transfers whose headers were sent, and those written to the end
 	// without a fault.
@@ -74,6 +75,8 @@ func (c *counter) end(x *exchange, status int) {
 func (c *counter) rateLimited()  { c.add(&c.RateLimited) }
 func (c *counter) jobCreated()   { c.add(&c.Jobs) }
 func (c *counter) batchCreated() { c.add(&c.Batches) }
+
+func (c *counter) bulkJobCreated() { c.add(&c.BulkJobs) }
 
 func (c *counter) add(n *int64) {
 	c.mu.Lock()

@@ -1,8 +1,9 @@
 // Package simulator is a Genesys Cloud organization on loopback: OAuth,
 // organization, limits, conversation details (jobs and query), recording
-// metadata, batch requests, signed media URLs on a second port, the listings
-// of configuration and directory (listingtable.go), export jobs (exportheld.go), and
-// what belongs to single conversations, and files (contentheld.go).
+// metadata, batch requests, signed media URLs on a second port, recording jobs
+// that write to a bucket (bulk.go), the listings of configuration and directory
+// (listingtable.go), export jobs (exportheld.go), and what belongs to single
+// conversations, and files (contentheld.go).
 //
 // It exists so that an export can be tried, tested and measured without a
 // customer's organization. Everything it holds is a pure function of a seed,

@@ -79,6 +79,7 @@ type catalogue struct {
 	org    *org
 	all    []*collection
 	byPath map[string]*collection
+	bulk   []BulkIntegration // the last of the integrations
 }
 
 const apiBase = "/api/v2/"
@@ -111,6 +112,7 @@ func newCatalogue(o *org) (*catalogue, error) {
 	if err := cat.configure(o.cfg); err != nil {
 		return nil, err
 	}
+	cat.addIntegrations(o.cfg)
 	for _, c := range cat.all {
 		switch {
 		case c.base == c && c.total() > maxPerDay:

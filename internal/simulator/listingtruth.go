@@ -84,5 +84,13 @@ func (t *Truth) rows(pattern, parent string, shape shape) iter.Seq[json.RawMessa
 				return
 			}
 		}
+		if c.path != bulkJobs {
+			return
+		}
+		for _, row := range t.s.jobRows()[c.rowsOf(p):] {
+			if !yield(row.raw) {
+				return
+			}
+		}
 	}
 }

@@ -72,7 +72,7 @@ var models = map[string]string{
 		countRecordsUpdated=int selfUri=self`,
 	"DependencyType":             `id=id name=name versioned=bool selfUri=self`,
 	"DomainPermissionCollection": `id=id name=name domain=text permissionMap={} selfUri=self`,
-	"RecordingJob": `id=id state=FULFILLED|PENDING|CANCELLED|FAILED dateCreated=time totalConversations=int totalRecordings=int percentProgress=int
+	"RecordingJob": `id=id state=FULFILLED|CANCELLED|FAILED dateCreated=time totalConversations=int totalRecordings=int percentProgress=int
 		user={id=#users} selfUri=self`,
 	"ReportingExportJobResponse": `id=id name=name runId=uuid status=COMPLETED|FAILED timeZone==Etc/UTC exportFormat=CSV|PDF
 		interval==2026-03-01T00:00:00.000Z/2026-03-02T00:00:00.000Z viewType=QUEUE_PERFORMANCE_SUMMARY_VIEW|API_USAGE_VIEW period==P1D filter={} read=bool

@@ -13,7 +13,7 @@ const (
 )
 
 // org answers what the organization holds. Every method is a pure function of
-// the configuration; nothing is stored. Instants are Unix milliseconds.
+// the configuration; but for [exported] nothing is stored. Instants are Unix milliseconds.
 type org struct {
 	cfg   Config
 	ids   identities
@@ -21,6 +21,8 @@ type org struct {
 	media *studio
 
 	users, forms, surveyForms int // that the listings have
+
+	exported exported // by recording jobs: all that changes
 }
 
 func newOrg(cfg Config) *org {

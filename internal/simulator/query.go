@@ -2,6 +2,8 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -43,23 +45,30 @@ func (s *Server) readQuery(w http.ResponseWriter, r *http.Request) (q conversati
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		return refuse("the body is not a query: " + err.Error())
 	}
-	from, to, err := parseInterval(q.Interval)
+	sel, err := q.selection()
 	if err != nil {
 		return refuse(err.Error())
 	}
+	return q, sel, true
+}
+
+// selection is what the query matches.
+func (q conversationQuery) selection() (sel selection, err error) {
+	from, to, err := parseInterval(q.Interval)
+	if err != nil {
+		return sel, err
+	}
 	switch {
 	case q.Order != "" && q.Order != "asc" && q.Order != "unordered":
-		return refuse("the simulator knows no order " + strconv.Quote(q.Order))
+		return sel, fmt.Errorf("the simulator knows no order %q", q.Order)
 	case q.OrderBy != "" && q.OrderBy != "conversationStart":
-		return refuse("the simulator knows no orderBy " + strconv.Quote(q.OrderBy))
+		return sel, fmt.Errorf("the simulator knows no orderBy %q", q.OrderBy)
 	case len(q.SegmentFilters)+len(q.EvaluationFilters)+len(q.SurveyFilters)+len(q.ResolutionFilters) > 0:
-		return refuse("the simulator knows conversationFilters only")
+		return sel, errors.New("the simulator knows conversationFilters only")
 	}
 	sel = selection{from: from.UnixMilli(), to: to.UnixMilli()}
-	if sel.filter, err = parseFilter(q.ConversationFilters); err != nil {
-		return refuse(err.Error())
-	}
-	return q, sel, true
+	sel.filter, err = parseFilter(q.ConversationFilters)
+	return sel, err
 }
 
 // queryConversations serves the synchronous query: conversations that started on

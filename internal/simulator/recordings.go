@@ -120,6 +120,9 @@ func (o *org) metadata(rec recording, base string) json.RawMessage {
 	if rec.fileState == "ARCHIVED" {
 		m["archiveDate"], m["archiveMedium"] = iso(c.end+30*dayMillis), "CLOUDARCHIVE"
 	}
+	if dates, ok := o.exported.of(rec); ok {
+		m["exportDate"], m["exportedDate"] = iso(dates.due), iso(dates.done)
+	}
 	raw, err := json.Marshal(m)
 	if err != nil {
 		panic(err) // strings and numbers only

@@ -31,7 +31,10 @@ func (w *record) retention(rec recording) {
 	if rec.fileState == "ARCHIVED" {
 		w.raw(`,"archiveDate":`).instant(c.end + 30*dayMillis).raw(`,"archiveMedium":"CLOUDARCHIVE"`)
 	}
-	if w.r.chance(0.2) {
+	former := w.r.chance(0.2) // an export from before the server ran
+	if dates, ok := w.o.exported.of(rec); ok {
+		w.raw(`,"exportDate":`).instant(dates.due).raw(`,"exportedDate":`).instant(dates.done)
+	} else if former {
 		w.raw(`,"exportDate":`).instant(c.end + dayMillis).raw(`,"exportedDate":`).instant(c.end + 2*dayMillis)
 	}
 	w.future().raw(`}`)

@@ -162,6 +162,9 @@ func (cat *catalogue) appendEntity(b []byte, c *collection, parent, i int, shape
 	w := entity{row: row{o: cat.org, b: b}, cat: cat, c: c, parent: parent, i: i, ordinal: c.ordinal(parent, i), shape: shape}
 	w.key = cat.key(c.base, w.ordinal)
 	w.r = random{w.key}
+	if w.forBulk() {
+		return w.b
+	}
 	if c.model == "" {
 		w.tableRow(shape.brief)
 		return w.b

@@ -28,6 +28,7 @@ type Server struct {
 	batches  batches
 	prepared prepared
 	exports  exports
+	bulk     bulk
 	dead     deadURLs
 	faults   *injector
 	entities *catalogue
@@ -88,6 +89,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		_ = s.api.Close()
 		return nil, fmt.Errorf("simulator: media port: %w", err)
 	}
+	s.startBulk()
 	s.serve(0, s.api, s.serveAPI)
 	s.serve(1, s.media, func(w http.ResponseWriter, r *http.Request) { s.exchange(w, r, "media", s.mediaExchange) })
 	s.serving.Go(func() {
@@ -115,12 +117,14 @@ func (s *Server) MediaURL() string { return "http://" + s.media.Addr().String() 
 func (s *Server) Close() error {
 	err := s.shut()
 	s.serving.Wait()
+	s.bulk.running.Wait()
 	return err
 }
 
 func (s *Server) shut() (err error) {
 	s.close.Do(func() {
 		close(s.closed)
+		s.stopBulk()
 		err = errors.Join(s.servers[0].Close(), s.servers[1].Close())
 	})
 	return err
@@ -167,7 +171,7 @@ func (s *Server) routes() *router {
 		{"GET /api/v2/recording/batchrequests/{jobId}", nil, s.batchStatus},
 		{"GET /api/v2/recording/settings", nil, s.recordingSettings},
 	}
-	routes = slices.Concat(routes, s.analyticsRoutes(), s.contentRoutes(), s.exportRoutes())
+	routes = slices.Concat(routes, s.analyticsRoutes(), s.contentRoutes(), s.exportRoutes(), s.bulkRoutes())
 	for _, c := range s.entities.all {
 		routes = append(routes, route{c.method() + " " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
 	}
