@@ -57,25 +57,19 @@ func (k *custody) conversations() []identity {
 	return slices.Collect(maps.Keys(k.protected))
 }
 
-// restore is false when none of the allowed restorations is left.
-func (k *custody) restore(recording identity, r restoration, allowed int) bool {
+// restore begins a restoration, or prolongs one that has not run out. It is false
+// when none of the allowed ones is left.
+func (k *custody) restore(recording identity, asked restoration, now int64, allowed int) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.used >= allowed {
+	if before, ok := k.restored[recording]; ok && now < before.until {
+		asked.ready = before.ready
+	} else if k.used++; k.used > allowed {
+		k.used = allowed
 		return false
 	}
-	k.used++
-	k.restored[recording] = r
+	k.restored[recording] = asked
 	return true
-}
-
-// prolong moves the end of a restoration that was asked for before.
-func (k *custody) prolong(recording identity, until int64) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	r := k.restored[recording]
-	r.until = until
-	k.restored[recording] = r
 }
 
 func (k *custody) restoration(recording identity) (r restoration, ok bool) {
