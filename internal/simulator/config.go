@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -174,8 +175,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.ForgottenRecordings < 0 || c.ForgottenRecordings > maxPerDay-c.ConversationsPerDay || c.ForgottenRecordings > 0 && c.Days == 0 {
 		return c, fmt.Errorf("simulator: %d forgotten recordings on %d days: at most %d, and a day at least", c.ForgottenRecordings, c.Days, maxPerDay-c.ConversationsPerDay)
 	}
-	if !slices.Contains([]string{"", excludeSilently, exclude, redact, mixed}, c.Redaction) {
-		return c, fmt.Errorf("simulator: Redaction %q: it is %s, %s, %s, %s, or nothing", c.Redaction, excludeSilently, exclude, redact, mixed)
+	if !slices.Contains(append(redactions, "", redactionMixed), c.Redaction) {
+		return c, fmt.Errorf("simulator: Redaction %q: it is one of %s, %s, or empty", c.Redaction, strings.Join(redactions, ", "), redactionMixed)
 	}
 	if c.Available.IsZero() {
 		c.Available = c.From.AddDate(0, 0, c.Days+1)

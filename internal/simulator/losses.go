@@ -5,8 +5,8 @@ import "time"
 // screenSub is the number of the recording of an agent's screen.
 const screenSub = 2
 
-// delay is how long after the end of its conversation a delayed recording comes.
-const delay = 30 * time.Hour
+// lateness is how long after the end of its conversation a delayed recording comes.
+const lateness = 30 * time.Hour
 
 const notAuthorized = "You are not authorized to view this recording"
 
@@ -40,7 +40,7 @@ func (o *org) lose(rec *recording, h uint64) {
 			rec.fate = "sensitive"
 		}
 	case in(o.cfg.DelayedShare):
-		rec.ready = rec.conversation.end + delay.Milliseconds()
+		rec.ready = rec.conversation.end + lateness.Milliseconds()
 	case in(o.cfg.DuplicateShare):
 		rec.duplicate = true
 	}

@@ -158,6 +158,9 @@ func TestLosses(t *testing.T) {
 		if says := strings.ReplaceAll(got.says(), "200 ERROR", "200 AVAILABLE"); says != expect {
 			t.Errorf("%q %s: %q, want %q", kind, rec.ID, says, expect)
 		}
+		if given := got.byID[:3] == "200"; given != (len(rec.Metadata) > 0) || given && !bytes.Equal(got.listed[0], rec.Metadata) {
+			t.Errorf("metadata of %s, %q, is %s; listed %s", rec.ID, kind, rec.Metadata, got.listed)
+		}
 		if flagged != rec.Flagged || known != rec.Known {
 			t.Errorf("recording %s: flagged %v, known %v", rec.ID, rec.Flagged, rec.Known)
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func iso(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
+func isoTime(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // metadata is a RecordingMetadata; selfUri starts with base.
 func (o *org) metadata(rec recording, base string) json.RawMessage {
@@ -25,8 +25,8 @@ func (o *org) described(rec recording, base string) map[string]any {
 		"id":                                 rec.id.String(),
 		"conversationId":                     o.conversationID(c).String(),
 		"path":                               "",
-		"startTime":                          iso(c.start + 5000),
-		"endTime":                            iso(c.end),
+		"startTime":                          isoTime(c.start + 5000),
+		"endTime":                            isoTime(c.end),
 		"media":                              "audio",
 		"mediaSubtype":                       []string{"Trunk", "Consult", "Screen"}[rec.sub],
 		"annotations":                        []any{},
@@ -42,13 +42,13 @@ func (o *org) described(rec recording, base string) map[string]any {
 		m["media"] = "screen"
 	}
 	if at, ok := o.deleteDate(rec); ok {
-		m["deleteDate"] = iso(at)
+		m["deleteDate"] = isoTime(at)
 	}
 	if rec.archived != 0 && rec.fileState != "DELETED" {
-		m["archiveDate"], m["archiveMedium"] = iso(rec.archived), "CLOUDARCHIVE"
+		m["archiveDate"], m["archiveMedium"] = isoTime(rec.archived), "CLOUDARCHIVE"
 	}
 	if rec.fileState == "RESTORED" {
-		m["restoreExpirationTime"] = iso(rec.archived)
+		m["restoreExpirationTime"] = isoTime(rec.archived)
 	}
 	return m
 }
@@ -72,7 +72,8 @@ func (s *Server) listRecordingMetadata(w http.ResponseWriter, r *http.Request, b
 
 func (s *Server) getRecordingMetadata(w http.ResponseWriter, r *http.Request, by caller) {
 	rec, ok := s.recordingOf(r)
-	switch rec, shown := rec.shown(by.client); {
+	rec, shown := rec.shown(by.client)
+	switch {
 	case !ok:
 		fail(w, r, http.StatusNotFound, "recording.recording.not.found", "Recording with recordingId was not found.")
 	case rec.conversation.denied:

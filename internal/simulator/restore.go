@@ -65,7 +65,7 @@ func (s *Server) changeRecording(w http.ResponseWriter, r *http.Request, by call
 	rec, _ = s.org.findRecording(rec.id.String())
 	answer := s.org.described(rec, s.URL())
 	delete(answer, "region") // a Recording has none
-	answer["creationTime"] = iso(rec.conversation.end)
+	answer["creationTime"] = isoTime(rec.conversation.end)
 	reply(w, http.StatusOK, answer)
 }
 

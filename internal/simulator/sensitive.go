@@ -4,13 +4,15 @@ import "slices"
 
 const viewSensitive = "recording:recording:viewSensitiveData"
 
-// What [Config].Redaction may be.
+// What [Config].Redaction may be: one of redactions, or any of them.
 const (
-	excludeSilently = "exclude-silently"
-	exclude         = "exclude"
-	redact          = "redact"
-	mixed           = "mixed"
+	redactionSilent   = "exclude-silently"
+	redactionExcludes = "exclude"
+	redactionShortens = "redact"
+	redactionMixed    = "mixed"
 )
+
+var redactions = []string{redactionSilent, redactionExcludes, redactionShortens}
 
 const (
 	excludedMsg = "Missing permission " + viewSensitive + " for a recording with sensitive data"
@@ -22,10 +24,10 @@ const firstRedacted = 8
 
 // redaction is what becomes of a sensitive recording, by its hash.
 func (o *org) redaction(h uint64) string {
-	if o.cfg.Redaction != mixed {
+	if o.cfg.Redaction != redactionMixed {
 		return o.cfg.Redaction
 	}
-	return []string{excludeSilently, exclude, redact}[hash(h, gaps)%3]
+	return redactions[hash(h, gaps)%3]
 }
 
 func (c *Client) may(permission string) bool {
@@ -39,10 +41,10 @@ func (rec recording) shown(to *Client) (recording, bool) {
 		return rec, true
 	}
 	switch {
-	case rec.redaction == excludeSilently:
+	case rec.redaction == redactionSilent:
 		return rec, false
 	case rec.results == 0: // it has met with something worse
-	case rec.redaction == exclude:
+	case rec.redaction == redactionExcludes:
 		rec.results, rec.errorMsg = 0, excludedMsg
 	default:
 		rec.redacted = true
@@ -64,5 +66,5 @@ func (o *org) shownTo(to *Client, c conversation) (list []recording) {
 // has says whether a recording has a media object of a number for anybody.
 func (rec recording) has(number int) bool {
 	return number >= 0 && number < rec.results ||
-		rec.redaction == redact && number >= firstRedacted && number < firstRedacted+rec.results
+		rec.redaction == redactionShortens && number >= firstRedacted && number < firstRedacted+rec.results
 }

@@ -38,7 +38,7 @@ type Recording struct {
 	// Reason says why it cannot be had: the errorMsg, or the fileState.
 	Reason   string          `json:"reason,omitempty"`
 	Results  []Media         `json:"results"`
-	Metadata json.RawMessage `json:"metadata"` // the RecordingMetadata that the API gives; null: vanished
+	Metadata json.RawMessage `json:"metadata"` // the RecordingMetadata that the API gives; null where it gives none to anybody
 
 	// Fate says what became of it, where Results cannot be had by whoever asks, as
 	// of now: no-url-error, archived (and still so while it is being restored),
@@ -124,10 +124,10 @@ func (t *Truth) recording(rec recording) Recording {
 		Sensitive: rec.sensitive, Redaction: rec.redaction, Screen: rec.screen(), Retained: rec.retained(), Duplicate: rec.duplicate,
 		Flagged: rec.conversation.flagged, Known: !rec.conversation.forgotten,
 	}
-	if rec.fate != "vanished" {
+	if rec.fate != "vanished" && rec.fate != "denied" {
 		out.Metadata = o.metadata(rec, t.s.URL())
 	}
-	if rec.redaction == redact {
+	if rec.redaction == redactionShortens {
 		out.Redacted = t.media(rec, firstRedacted)
 	}
 	if at, ok := o.deleteDate(rec); ok {
