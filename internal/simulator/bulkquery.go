@@ -122,10 +122,10 @@ func (q *bulkQuery) readAged(oldest time.Time) string {
 
 // isSensitive says whether a recording holds sensitive data, which a job leaves
 // out unless it is told not to.
-func isSensitive(recording) bool { return false }
+func isSensitive(rec recording) bool { return rec.sensitive }
 
 // isScreen says whether a recording is of a screen.
-func isScreen(recording) bool { return false }
+func isScreen(rec recording) bool { return rec.screen() }
 
 // bulkFate is what becomes of a recording that a job comes across.
 type bulkFate string
