@@ -178,7 +178,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	err := exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
-			Sensitive: s.sensitive, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
+			Sensitive: s.sees, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
 		}),
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
@@ -240,12 +240,12 @@ var restorePause time.Duration
 // reconsider opens units whose exceptions may be mended by now: what may be
 // restored, and what was withheld from clients that see it by now.
 func (s *session) reconsider(ctx context.Context, restore bool) error {
-	s.sensitive = s.sensitivity(ctx)
+	s.sees = s.sensitive(ctx)
 	var reasons []exporter.Reason
 	if restore {
 		reasons = append(reasons, exporter.Archived)
 	}
-	if s.sensitive == dataset.SensitiveShown {
+	if s.sees == dataset.SensitiveShown {
 		reasons = append(reasons, exporter.Redacted, exporter.SensitiveExcluded)
 	}
 	for _, reason := range reasons {

@@ -6,5 +6,5 @@ import (
 	"exitplan/internal/dataset"
 )
 
-// sensitivity says whether all clients see sensitive recordings as they are.
-func (s *session) sensitivity(context.Context) dataset.Sensitive { return dataset.SensitiveUnknown }
+// sensitive says whether all clients see sensitive recordings as they are.
+func (s *session) sensitive(context.Context) dataset.Sensitive { return dataset.SensitiveUnknown }

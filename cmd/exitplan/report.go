@@ -8,14 +8,23 @@ import (
 	"strings"
 
 	"exitplan/exporter"
+	"exitplan/internal/dataset"
 	"exitplan/manifest"
 )
 
 // report is the summary for whoever receives the export, with what such a
 // reader must know beside it.
-func (s *session) report(w io.Writer, sum *summary) error {
+func (s *session) report(ctx context.Context, w io.Writer, sum *summary) error {
 	if err := sum.text(w); err != nil {
 		return err
+	}
+	if err := s.totals(ctx, w); err != nil {
+		return err
+	}
+	if contains(s.names, dataset.RecordingsName) {
+		if _, err := fmt.Fprintf(w, "\n%s\n", s.media(sum)); err != nil {
+			return err
+		}
 	}
 	excluded := s.cfg.Contract.Decide(exporter.Excluded, s.clock.Now()).Reason
 	if _, err := fmt.Fprintf(w, "\nNot exported: %s\n", strings.TrimPrefix(excluded, "closed: ")); err != nil {
@@ -36,7 +45,8 @@ func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.Co
 			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))
 			return err
 		}},
-		{Name: "report.txt", Write: func(w io.Writer) error { return s.report(w, sum) }},
+		{Name: "report.txt", Write: func(w io.Writer) error { return s.report(ctx, w, sum) }},
+		{Name: "reconciliation.csv", Write: func(w io.Writer) error { return s.reconciliation(ctx, w) }},
 		{Name: "settings.yaml", Write: func(w io.Writer) error {
 			text, err := s.cfg.SettingsYAML()
 			if err == nil {

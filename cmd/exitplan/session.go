@@ -36,8 +36,8 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
-	// sensitive says whether the clients see sensitive recordings as they are.
-	sensitive dataset.Sensitive
+	// sees says whether the clients see sensitive recordings as they are.
+	sees      dataset.Sensitive
 	abroad    string // where data leaves its region: a sentence for the report
 }
 

@@ -127,7 +127,7 @@ func TestTheReportSaysWhereDataLeftItsRegion(t *testing.T) {
 			t.Fatal(err)
 		}
 		var text strings.Builder
-		if err := s.report(&text, &summary{}); err != nil {
+		if err := s.report(t.Context(), &text, &summary{}); err != nil {
 			t.Fatal(err)
 		}
 		want := "lives in ap-northeast-1, the bucket in eu-west-1: the data left its region"
