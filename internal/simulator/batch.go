@@ -131,32 +131,38 @@ func (s *Server) batchResults(b *batch) []batchResult {
 			results = append(results, batchResult{ConversationID: conversationID, RecordingID: rec.id.String(), ErrorMsg: rec.errorMsg})
 			return
 		}
+		first, message := 0, ""
+		if rec.redacted {
+			first, message = firstRedacted, redactedMsg
+		}
 		for n := range rec.results {
-			object := s.org.object(rec, n)
+			object := s.org.object(rec, first+n)
 			results = append(results, batchResult{
-				ConversationID: conversationID, RecordingID: rec.id.String(),
-				ContentType: object.contentType(), ResultURL: s.sign(s.objectPath(rec, n, object), b.number, b.submitted),
+				ConversationID: conversationID, RecordingID: rec.id.String(), ErrorMsg: message,
+				ContentType: object.contentType(), ResultURL: s.sign(s.objectPath(rec, first+n, object), b.number, b.submitted),
 			})
 		}
 	}
 	for _, item := range b.items {
-		c, ok := s.org.findConversation(item.ConversationID)
+		c, ok := s.org.findRecorded(item.ConversationID)
 		if !ok {
 			results = append(results, batchResult{ConversationID: item.ConversationID, RecordingID: item.RecordingID, ErrorMsg: "Conversation not found"})
 			continue
 		}
-		if item.RecordingID == "" {
-			for _, rec := range s.org.recordings(c) {
-				add(rec)
-			}
-			continue
-		}
 		rec, ok := s.org.findRecording(item.RecordingID)
-		if !ok || rec.conversation != c {
+		switch {
+		case c.denied:
+			results = append(results, batchResult{ConversationID: item.ConversationID, ErrorMsg: notAuthorized})
+			continue
+		case item.RecordingID != "" && (!ok || rec.conversation != c || rec.fate == "vanished"):
 			results = append(results, batchResult{ConversationID: item.ConversationID, RecordingID: item.RecordingID, ErrorMsg: "Recording not found"})
 			continue
 		}
-		add(rec)
+		for _, rec := range s.org.shownTo(b.client, c) {
+			if item.RecordingID == "" || rec.id.String() == item.RecordingID {
+				add(rec)
+			}
+		}
 	}
 	return results
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -73,6 +75,31 @@ type Config struct {
 	UploadingShare       float64 // fileState UPLOADING: metadata lists them, a batch request gives nothing
 	NoRecordingShare     float64 // conversations flagged as recorded that have no recording at all
 
+	// What the sources of recordings disagree on. The kinds from ErrorShare to
+	// UploadingShare and from UnretainedShare to DuplicateShare divide the recordings
+	// among them, in that order: each is of one kind at most.
+	UnretainedShare float64 // the retention query leaves them out
+	VanishedShare   float64 // deleted since they were listed: only the retention query still has them
+	SensitiveShare  float64 // with sensitive data, on which Redaction acts
+	DelayedShare    float64 // UPLOADING until 30 hours after the conversation's end
+	DuplicateShare  float64 // come twice in every list
+
+	UnflaggedShare      float64 // voice conversations not flagged as recorded that have a recording all the same
+	ForgottenRecordings int     // recordings of conversations that analytics knows nothing of
+	DeniedShare         float64 // recorded conversations in a division that no client may read
+	ScreenShare         float64 // recorded conversations with a recording of an agent's screen, too
+	ShortRetentionShare float64 // recordings to be deleted 10 to 40 days after the conversation's end
+	// Retention deletes what has reached its deleteDate by the clock, unless the
+	// conversation is protected.
+	Retention bool
+	// Redaction is what a client without recording:recording:viewSensitiveData gets
+	// of sensitive recordings: exclude-silently, exclude, redact, or mixed, which is
+	// a third of each. Empty: everything.
+	Redaction string
+
+	Restorations   int           // that the organization may ask for; default 600, negative: none
+	RestoreLatency time.Duration // until what is being restored can be had; default 50ms
+
 	Orphans          int     // recordings that are listed as orphans; default 30, negative: none
 	ContactsPerList  int     // in an export of a contact list or do-not-call list; default 50, negative: none
 	PartialKnowledge float64 // knowledge bases whose export ends as PartialCompleted, without the last document
@@ -126,7 +153,8 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.SeveralResultsShare, 0.03)
 	def(&c.ContactsPerList, 50)
 	def(&c.Orphans, 30)
-	c.ContactsPerList, c.Orphans = max(c.ContactsPerList, 0), max(c.Orphans, 0)
+	def(&c.Restorations, 600)
+	c.ContactsPerList, c.Orphans, c.Restorations = max(c.ContactsPerList, 0), max(c.Orphans, 0), max(c.Restorations, 0)
 	def(&c.MediaBytes, 32<<10)
 	def(&c.ExtractionFiles, 5)
 	def(&c.TokenTTL, 24*time.Hour)
@@ -134,6 +162,7 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.JobTTL, 24*time.Hour)
 	def(&c.JobLatency, 50*time.Millisecond)
 	def(&c.BatchLatency, 50*time.Millisecond)
+	def(&c.RestoreLatency, 50*time.Millisecond)
 	def(&c.Listen, "127.0.0.1:0")
 	def(&c.MediaListen, "127.0.0.1:0")
 	def(&c.Region, "ap-northeast-1")
@@ -142,6 +171,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Days < 0 || c.Days >= maxDays || c.ConversationsPerDay < 0 || c.ConversationsPerDay > maxPerDay {
 		return c, fmt.Errorf("simulator: %d days of %d conversations: at most %d days of %d", c.Days, c.ConversationsPerDay, maxDays-1, maxPerDay)
+	}
+	if c.ForgottenRecordings < 0 || c.ForgottenRecordings > maxPerDay-c.ConversationsPerDay || c.ForgottenRecordings > 0 && c.Days == 0 {
+		return c, fmt.Errorf("simulator: %d forgotten recordings on %d days: at most %d, and a day at least", c.ForgottenRecordings, c.Days, maxPerDay-c.ConversationsPerDay)
+	}
+	if !slices.Contains(append(redactions, "", redactionMixed), c.Redaction) {
+		return c, fmt.Errorf("simulator: Redaction %q: it is one of %s, %s, or empty", c.Redaction, strings.Join(redactions, ", "), redactionMixed)
 	}
 	if c.Available.IsZero() {
 		c.Available = c.From.AddDate(0, 0, c.Days+1)

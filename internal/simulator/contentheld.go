@@ -6,7 +6,9 @@ import "slices"
 func (s *Server) contentRoutes() []route {
 	return slices.Concat(s.belongingRoutes(), s.evaluationRoutes(), s.orphanRoutes(), s.configFileRoutes(), s.assetRoutes(), []route{
 		{"POST " + apiBase + bulkMessages, []string{"conversation:message:view", "conversation:webmessaging:view"}, s.bulkMessages},
-		{"GET " + apiBase + retentionQuery, []string{"recording:recording:view"}, s.queryRetention},
+		{"GET " + apiBase + retentionQuery, []string{mayView}, s.queryRetention},
+		{"PUT " + apiBase + deletionProtection, []string{mayProtect, mayRelease}, s.protectConversations},
+		{"PUT " + apiBase + "conversations/{conversationId}/recordings/{recordingId}", []string{mayView, mayEdit, mayEditScreen}, s.changeRecording},
 	})
 }
 

@@ -125,6 +125,9 @@ func (w *row) agent() {
 	w.participant("agent")
 	w.person().user = w.r.below(50)
 	w.raw(`,"userId":`).id(w.o.ids.make(kindUser, 0, w.person().user, 0))
+	if w.c.screened && len(agents(w.people)) == 1 { // see recordedSession
+		w.raw(`,"screenRecording":true`)
+	}
 	if w.attributes && w.r.chance(0.3) {
 		w.attributesAre(func() { w.raw(`{"transferredFrom":`).raw(oddText[w.r.below(len(oddText))]).raw(`}`) })
 	}

@@ -6,9 +6,15 @@ import (
 	"strings"
 )
 
+// All of each are needed.
+var (
+	contactPermissions = []string{"outbound:contact:view", "outbound:contactList:view"}
+	dncPermissions     = []string{"outbound:dnc:view", "outbound:dncList:view"}
+)
+
 // exportRoutes serve export jobs.
 func (s *Server) exportRoutes() []route {
-	contacts, dnc := []string{"outbound:contact:view", "outbound:contactList:view"}, []string{"outbound:dnc:view", "outbound:dncList:view"}
+	contacts, dnc := contactPermissions, dncPermissions
 	rows := []string{"architect:datatable:view", "architect:datatableRow:view"}
 	return []route{
 		{"POST " + flowExports, []string{"architect:jobExport:create"}, s.exportFlows},

@@ -29,7 +29,7 @@ func Beyond() (patterns []string) {
 			patterns = append(patterns, apiBase+l.path)
 		}
 	}
-	return patterns
+	return append(patterns, apiBase+oneRole)
 }
 
 // Listings names the listings that the organization has.

@@ -34,7 +34,7 @@ func (s *Server) findObject(path string) (rec recording, number int, m media, ok
 		return rec, 0, nil, false
 	}
 	rec, ok = s.org.findRecording(name[:36])
-	if !ok || number < 0 || number >= rec.results {
+	if !ok || !rec.has(number) {
 		return rec, 0, nil, false
 	}
 	m = s.org.object(rec, number)

@@ -13,19 +13,21 @@ const (
 )
 
 // org answers what the organization holds. Every method is a pure function of
-// the configuration; nothing is stored. Instants are Unix milliseconds.
+// the configuration, and of the clock and the custody of recordings where those
+// bear on it; nothing else is stored. Instants are Unix milliseconds.
 type org struct {
-	cfg   Config
-	ids   identities
-	from  int64
-	media *studio
+	cfg     Config
+	ids     identities
+	from    int64
+	media   *studio
+	custody *custody
 
 	users, forms, surveyForms int // that the listings have
 }
 
 func newOrg(cfg Config) *org {
 	return &org{
-		cfg: cfg, ids: newIdentities(cfg.Seed), from: cfg.From.UnixMilli(), media: newStudio(cfg.Seed),
+		cfg: cfg, ids: newIdentities(cfg.Seed), from: cfg.From.UnixMilli(), media: newStudio(cfg.Seed), custody: newCustody(),
 		users: listed(cfg, "users"), forms: listed(cfg, evaluationForms), surveyForms: listed(cfg, surveyForms),
 	}
 }
@@ -37,6 +39,9 @@ type conversation struct {
 	start, end int64
 	flagged    bool // a session says recording: true
 	open       bool // has no conversationEnd while the clock is before OpenUntil
+
+	// What only some organizations have; see [org.oddities].
+	unflagged, forgotten, denied, screened bool
 }
 
 func (c conversation) startTime() time.Time { return time.UnixMilli(c.start).UTC() }
@@ -73,10 +78,14 @@ func (o *org) span(day, index int) (start, end int64) {
 }
 
 func (o *org) conversation(day, index int) conversation {
+	if index >= o.cfg.ConversationsPerDay {
+		return o.forgotten(day, index)
+	}
 	c := conversation{day: day, index: index}
 	c.start, c.end = o.span(day, index)
 	c.flagged = o.recordedBefore(index+1) > o.recordedBefore(index)
 	c.open = o.cfg.OpenShare > 0 && below(hash(o.cfg.Seed, 'o', uint64(day), uint64(index)), o.cfg.OpenShare)
+	o.oddities(&c)
 	return c
 }
 

@@ -50,6 +50,32 @@ func TestOrganizationIsFixed(t *testing.T) {
 	}
 }
 
+// What is lost of some recordings changes nothing else: no id, no row, no media.
+func TestLossesLeaveTheRest(t *testing.T) {
+	plain := testOrg(t, Config{Seed: 42})
+	lossy := testOrg(t, Config{Seed: 42, UnretainedShare: 0.1, VanishedShare: 0.1, SensitiveShare: 0.1, DelayedShare: 0.1, DuplicateShare: 0.1,
+		UnflaggedShare: 0.5, ForgottenRecordings: 9, DeniedShare: 0.1, ScreenShare: 0.5, ShortRetentionShare: 0.5, Redaction: redactionMixed})
+	for i := range 200 {
+		c, d := plain.conversation(1, i), lossy.conversation(1, i)
+		row := bytes.ReplaceAll(lossy.appendConversation(nil, d, true), []byte(`,"screenRecording":true`), nil)
+		if !bytes.Equal(plain.appendConversation(nil, c, true), row) {
+			t.Fatalf("row %s", row)
+		}
+		list := slices.DeleteFunc(lossy.recordings(d), func(rec recording) bool { return rec.screen() || d.unflagged })
+		if len(list) != len(plain.recordings(c)) {
+			t.Fatalf("%d recordings of %d", len(list), i)
+		}
+		for n, rec := range plain.recordings(c) {
+			var one, other bytes.Buffer
+			_ = plain.object(rec, 0).write(&one, 0, plain.object(rec, 0).size())
+			_ = lossy.object(list[n], 0).write(&other, 0, lossy.object(list[n], 0).size())
+			if rec.id != list[n].id || !bytes.Equal(one.Bytes(), other.Bytes()) {
+				t.Errorf("recording %s is another", rec.id)
+			}
+		}
+	}
+}
+
 func TestRows(t *testing.T) {
 	o := testOrg(t, Config{Days: 2, ConversationsPerDay: 500})
 	var crossing, later, odd int
@@ -129,6 +155,8 @@ func TestConfigIsChecked(t *testing.T) {
 		"too many days":  {Days: maxDays},
 		"empty client":   {Clients: []Client{{ID: "x"}}},
 		"too many a day": {ConversationsPerDay: maxPerDay + 1},
+		"no redaction":   {Redaction: "hide"},
+		"less than none": {ForgottenRecordings: -1},
 	} {
 		if _, err := cfg.withDefaults(); err == nil {
 			t.Errorf("%s: no error", name)

@@ -39,7 +39,7 @@ func (s *Server) tokenInfo(w http.ResponseWriter, _ *http.Request, c caller) {
 		"organization": org, "homeOrganization": org, "authorizedScope": []string{},
 		"OAuthClient": map[string]any{
 			"id": c.client.ID, "name": c.client.ID, "authorizedGrantType": "CLIENT-CREDENTIALS", "state": "active",
-			"scope": []string{}, "roleDivisions": []any{}, "organization": org,
+			"scope": []string{}, "roleDivisions": s.roleDivisions(c.client), "organization": org,
 			"dateCreated": s.cfg.From.Format(time.RFC3339),
 		},
 	})

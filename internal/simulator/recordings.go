@@ -1,8 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,16 +15,45 @@ type recording struct {
 	fileState    string
 	results      int    // media objects that a batch request gives
 	errorMsg     string // one result with this message instead
+	fate         string // see [Recording]
+
+	deletes, archived int64 // archived: 0, never
+	ready             int64 // when a delayed one comes
+
+	unretained, duplicate, sensitive bool
+	redaction                        string // what clients get of it that may not see sensitive data
+	redacted                         bool   // this client gets it so
 }
 
+func (rec recording) screen() bool { return rec.sub == screenSub }
+
+// recordings are all that a conversation ever had.
 func (o *org) recordings(c conversation) []recording {
 	seed, day, index := o.cfg.Seed, uint64(c.day), uint64(c.index)
-	if !c.flagged || o.cfg.NoRecordingShare > 0 && below(hash(seed, 'n', day, index), o.cfg.NoRecordingShare) {
+	switch {
+	case c.unflagged, c.forgotten:
+		return []recording{o.recording(c, 0)}
+	case !c.flagged, o.cfg.NoRecordingShare > 0 && below(hash(seed, 'n', day, index), o.cfg.NoRecordingShare):
 		return nil
 	}
 	list := []recording{o.recording(c, 0)}
 	if below(hash(seed, '2', day, index), o.cfg.SecondRecordingShare) {
 		list = append(list, o.recording(c, 1))
+	}
+	if c.screened {
+		list = append(list, o.recording(c, screenSub))
+	}
+	return list
+}
+
+// listed are the recordings of a conversation as lists have them: duplicates come
+// twice.
+func (o *org) listed(c conversation) (list []recording) {
+	for _, rec := range o.recordings(c) {
+		list = append(list, rec)
+		if rec.duplicate {
+			list = append(list, rec)
+		}
 	}
 	return list
 }
@@ -37,28 +64,16 @@ func (o *org) recording(c conversation, sub int) recording {
 	if below(mix(h+1), o.cfg.SeveralResultsShare) {
 		rec.results = 2 + int(h%2)
 	}
-	share, at := mix(h+2), 0.0
-	in := func(of float64) bool { at += of; return below(share, at) }
-	switch {
-	case in(o.cfg.ErrorShare):
-		rec.results, rec.errorMsg = 0, "An error occurred while retrieving the recording"
-		if h%2 == 0 {
-			rec.fileState = "ERROR"
-		}
-	case in(o.cfg.ArchivedShare):
-		rec.results, rec.fileState, rec.errorMsg = 0, "ARCHIVED", "Recording is archived and has to be restored first"
-	case in(o.cfg.DeletedShare):
-		rec.results, rec.fileState = 0, "DELETED"
-	case in(o.cfg.UploadingShare):
-		rec.results, rec.fileState = 0, "UPLOADING"
-	}
+	o.lose(&rec, h)
+	rec.deletes = o.deletes(rec)
+	o.age(&rec)
 	return rec
 }
 
 // findRecording is false for an id that names no recording of this organization.
 func (o *org) findRecording(id string) (recording, bool) {
 	k, day, index, sub, ok := o.ids.parse(id)
-	if !ok || k != kindRecording || !o.exists(day, index) {
+	if !ok || k != kindRecording || day >= o.cfg.Days || index >= o.indexes(day) {
 		return recording{}, false
 	}
 	for _, rec := range o.recordings(o.conversation(day, index)) {
@@ -69,84 +84,35 @@ func (o *org) findRecording(id string) (recording, bool) {
 	return recording{}, false
 }
 
-// object is the media of a recording's result, numbered from 0.
+// object is the media of a recording's result, numbered from 0; redacted it is
+// shorter, of the same format, and its number starts at firstRedacted.
 func (o *org) object(rec recording, number int) media {
 	c := rec.conversation
+	redacted := number >= firstRedacted
+	if redacted {
+		number -= firstRedacted
+	}
 	key := hash(o.cfg.Seed, 'a', uint64(c.day), uint64(c.index), uint64(rec.sub), uint64(number))
 	name := rec.id.String() + "-" + strconv.Itoa(number)
-	if n := o.cfg.LargeMediaEvery; n > 0 && rec.sub == 0 && number == 0 {
-		if ordinal := c.day*o.recordedBefore(o.cfg.ConversationsPerDay) + o.recordedBefore(c.index); ordinal%n == n-1 {
-			return o.media.newWAV(o.cfg.LargeMediaBytes, name, key)
+	size := o.cfg.MediaBytes/2 + int64(mix(key)%uint64(o.cfg.MediaBytes+1))
+	large := false
+	if n := o.cfg.LargeMediaEvery; n > 0 && rec.sub == 0 && number == 0 && c.flagged {
+		ordinal := c.day*o.recordedBefore(o.cfg.ConversationsPerDay) + o.recordedBefore(c.index)
+		if large = ordinal%n == n-1; large {
+			size = o.cfg.LargeMediaBytes
 		}
 	}
-	size := o.cfg.MediaBytes/2 + int64(mix(key)%uint64(o.cfg.MediaBytes+1))
-	if key%2 == 0 {
-		return o.media.newWAV(size, name, key)
+	from := key // where in the material it begins
+	if redacted {
+		size, from = size*2/3, mix(key)
 	}
-	return o.media.newOgg(size, name, key)
-}
-
-func (o *org) deleteDate(rec recording) int64 {
-	c := rec.conversation
-	if rec.fileState == "DELETED" {
-		return c.end + dayMillis
+	switch {
+	case rec.screen():
+		return o.media.newWebM(size, name, from)
+	case large || key%2 == 0:
+		return o.media.newWAV(size, name, from)
 	}
-	return c.end + (90+int64(hash(o.cfg.Seed, 't', uint64(c.day), uint64(c.index), uint64(rec.sub))%1000))*dayMillis
-}
-
-// metadata is a RecordingMetadata; selfUri starts with base.
-func (o *org) metadata(rec recording, base string) json.RawMessage {
-	c := rec.conversation
-	h := hash(o.cfg.Seed, 't', uint64(c.day), uint64(c.index), uint64(rec.sub))
-	iso := func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
-	m := map[string]any{
-		"id":                                 rec.id.String(),
-		"conversationId":                     o.conversationID(c).String(),
-		"path":                               "",
-		"startTime":                          iso(c.start + 5000),
-		"endTime":                            iso(c.end),
-		"media":                              "audio",
-		"mediaSubtype":                       []string{"Trunk", "Consult"}[min(rec.sub, 1)],
-		"annotations":                        []any{},
-		"fileState":                          rec.fileState,
-		"deleteDate":                         iso(o.deleteDate(rec)),
-		"maxAllowedRestorationsForOrg":       600,
-		"remainingRestorationsAllowedForOrg": 600,
-		"sessionId":                          o.recordedSession(rec).String(),
-		"region":                             o.cfg.Region,
-		"selfUri":                            fmt.Sprintf("%s/api/v2/conversations/%s/recordings/%s", base, o.conversationID(c), rec.id),
-		"futureField":                        map[string]any{"tier": h % 3},
-	}
-	if rec.fileState == "ARCHIVED" {
-		m["archiveDate"], m["archiveMedium"] = iso(c.end+30*dayMillis), "CLOUDARCHIVE"
-	}
-	raw, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // strings and numbers only
-	}
-	return raw
-}
-
-func (s *Server) listRecordingMetadata(w http.ResponseWriter, r *http.Request, _ caller) {
-	c, ok := s.org.findConversation(r.PathValue("conversationId"))
-	if !ok {
-		conversationNotFound(w, r)
-		return
-	}
-	list := []json.RawMessage{}
-	for _, rec := range s.org.recordings(c) {
-		list = append(list, s.org.metadata(rec, s.URL()))
-	}
-	reply(w, http.StatusOK, list)
-}
-
-func (s *Server) getRecordingMetadata(w http.ResponseWriter, r *http.Request, _ caller) {
-	rec, ok := s.org.findRecording(r.PathValue("recordingId"))
-	if !ok || s.org.conversationID(rec.conversation).String() != r.PathValue("conversationId") {
-		fail(w, r, http.StatusNotFound, "recording.recording.not.found", "Recording with recordingId was not found.")
-		return
-	}
-	reply(w, http.StatusOK, s.org.metadata(rec, s.URL()))
+	return o.media.newOgg(size, name, from)
 }
 
 func (s *Server) recordingSettings(w http.ResponseWriter, _ *http.Request, _ caller) {

@@ -13,23 +13,31 @@ const (
 )
 
 var retentionHolding = holding{apiBase + retentionQuery, func(s *Server, yield func(Held) bool) {
-	for c := range s.org.all() {
+	for c := range s.org.recorded() {
 		for _, rec := range s.org.recordings(c) {
-			if rec.fileState != "DELETED" && !yield(s.heldRecord(nil, func(w *record) { w.retention(rec) })) {
+			if rec.retained() && !yield(s.heldRecord(nil, func(w *record) { w.retention(rec) })) {
 				return
 			}
 		}
 	}
 }}
 
-// retention writes the dates of a recording. There are none of one that is gone.
+// retained says whether the query has a recording: it has none that is gone, but
+// for the one that is deleted before somebody comes to fetch it.
+func (rec recording) retained() bool {
+	return !rec.unretained && (rec.fileState != "DELETED" || rec.fate == "vanished")
+}
+
+// retention writes the dates of a recording.
 func (w *record) retention(rec recording) {
 	c := rec.conversation
 	w.draw(c, 'R', uint64(rec.sub))
 	w.raw(`{"conversationId":`).id(w.o.conversationID(c)).raw(`,"recordingId":`).id(rec.id).raw(`,"creationTime":`).instant(c.end)
-	w.raw(`,"deleteDate":`).instant(w.o.deleteDate(rec))
-	if rec.fileState == "ARCHIVED" {
-		w.raw(`,"archiveDate":`).instant(c.end + 30*dayMillis).raw(`,"archiveMedium":"CLOUDARCHIVE"`)
+	if at, ok := w.o.deleteDate(rec); ok {
+		w.raw(`,"deleteDate":`).instant(at)
+	}
+	if rec.archived != 0 {
+		w.raw(`,"archiveDate":`).instant(rec.archived).raw(`,"archiveMedium":"CLOUDARCHIVE"`)
 	}
 	if w.r.chance(0.2) {
 		w.raw(`,"exportDate":`).instant(c.end + dayMillis).raw(`,"exportedDate":`).instant(c.end + 2*dayMillis)
@@ -94,12 +102,15 @@ func (s *Server) queryRetention(w http.ResponseWriter, r *http.Request, _ caller
 func (w *record) retained(at cursor, size int, before int64) (next cursor, more bool) {
 	rows := 0
 	for ; at.day < w.o.cfg.Days; at.position = (position{at.day + 1, 0}) {
-		for ; at.index < w.o.cfg.ConversationsPerDay; at.index, at.copy = at.index+1, 0 {
+		for ; at.index < w.o.indexes(at.day); at.index, at.copy = at.index+1, 0 {
 			c := w.o.conversation(at.day, at.index)
-			for ; c.end < before && at.copy < len(w.o.recordings(c)); at.copy++ {
-				rec := w.o.recordings(c)[at.copy]
+			if c.end >= before {
+				continue
+			}
+			for list := w.o.listed(c); at.copy < len(list); at.copy++ {
+				rec := list[at.copy]
 				switch {
-				case rec.fileState == "DELETED":
+				case !rec.retained():
 					continue
 				case rows == size:
 					return at, true

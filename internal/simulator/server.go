@@ -40,6 +40,7 @@ type Server struct {
 	until    atomic.Int64 // dataAvailabilityDate, Unix milliseconds
 	signed   atomic.Int64 // URLs of files
 
+	known      []string // permissions
 	router     *router
 	handler    http.Handler // router behind the configured middleware
 	api, media net.Listener
@@ -167,10 +168,14 @@ func (s *Server) routes() *router {
 		{"GET /api/v2/recording/batchrequests/{jobId}", nil, s.batchStatus},
 		{"GET /api/v2/recording/settings", nil, s.recordingSettings},
 	}
-	routes = slices.Concat(routes, s.analyticsRoutes(), s.contentRoutes(), s.exportRoutes())
+	routes = slices.Concat(routes, s.analyticsRoutes(), s.contentRoutes(), s.exportRoutes(), s.grantRoutes())
 	for _, c := range s.entities.all {
+		if c.path == rolesListing {
+			continue // see grantRoutes
+		}
 		routes = append(routes, route{c.method() + " " + c.pattern, strings.Fields(c.needs), s.serveListing(c)})
 	}
+	s.known = permissionsOf(routes)
 	for _, route := range routes {
 		if _, path, _ := strings.Cut(route.pattern, " "); slices.Contains(s.cfg.Without, path) {
 			route.permissions, route.serve = nil, notHere

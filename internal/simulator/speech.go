@@ -20,7 +20,7 @@ func (o *org) analysed(c conversation, what byte, share float64) bool {
 	case "callback":
 		return false
 	case "voice":
-		if len(o.recordings(c)) == 0 {
+		if !c.flagged || len(o.recordings(c)) == 0 {
 			return false
 		}
 	}

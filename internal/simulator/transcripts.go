@@ -15,7 +15,7 @@ var transcripts = []belonging{
 		none: notFoundHere, pieces: firstTranscriptURL},
 	{path: "conversations/{conversationId}/recordings/{recordingId}/annotations", needs: "recording:annotation:view", array: "[]", pieces: annotations,
 		lacks: func(o *org, ids []string) string {
-			if rec, ok := o.findRecording(ids[1]); !ok || o.conversationID(rec.conversation).String() != ids[0] {
+			if rec, ok := o.findRecording(ids[1]); !ok || rec.fate == "vanished" || o.conversationID(rec.conversation).String() != ids[0] {
 				return "recording.recording.not.found"
 			}
 			return ""
@@ -24,9 +24,10 @@ var transcripts = []belonging{
 
 const transcriptsKind = "transcripts"
 
-// transcribed: a transcript dies with its recording, and not all have one.
+// transcribed: a transcript dies with its recording, and not all have one. Speech
+// analytics hears what analytics says was recorded.
 func (o *org) transcribed(rec recording) bool {
-	return rec.fileState != "DELETED" && rec.fileState != "UPLOADING" &&
+	return rec.conversation.flagged && !rec.conversation.denied && !rec.screen() && rec.fileState != "DELETED" && rec.fileState != "UPLOADING" &&
 		below(hash(o.cfg.Seed, 't', 'r', uint64(rec.conversation.day), uint64(rec.conversation.index), uint64(rec.sub)), 0.8)
 }
 
@@ -83,6 +84,9 @@ func (s *Server) transcriptFile(name string) (file, bool) {
 
 func annotations(s *Server, c conversation) (list []piece) {
 	for _, rec := range s.org.recordings(c) {
+		if c.denied || rec.fate == "vanished" {
+			continue
+		}
 		r := random{hash(s.cfg.Seed, 'a', 'n', uint64(c.day), uint64(c.index), uint64(rec.sub))}
 		for i := range max(r.below(6)-3, 0) {
 			list = append(list, piece{s.org.under(c, rec.id), func(w *record) {

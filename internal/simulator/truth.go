@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -37,12 +38,30 @@ type Recording struct {
 	// Reason says why it cannot be had: the errorMsg, or the fileState.
 	Reason   string          `json:"reason,omitempty"`
 	Results  []Media         `json:"results"`
-	Metadata json.RawMessage `json:"metadata"` // the RecordingMetadata that the API gives
+	Metadata json.RawMessage `json:"metadata"` // the RecordingMetadata that the API gives; null where it gives none to anybody
+
+	// Fate says what became of it, where Results cannot be had by whoever asks, as
+	// of now: no-url-error, archived (and still so while it is being restored),
+	// deleted, uploading, delayed (until ReadyAt), vanished (after it was listed),
+	// denied, or sensitive, which only keeps it from clients that may not see
+	// sensitive data, by Redaction.
+	Fate string `json:"fate,omitempty"`
+
+	Sensitive  bool      `json:"sensitive,omitempty"`
+	Redaction  string    `json:"redaction,omitempty"` // of a sensitive one; as [Config].Redaction, but for mixed
+	Redacted   []Media   `json:"redacted,omitempty"`  // what those get instead of Results
+	Screen     bool      `json:"screen,omitempty"`
+	Retained   bool      `json:"retained"` // the retention query has it
+	Duplicate  bool      `json:"duplicate,omitempty"`
+	Flagged    bool      `json:"flagged"`             // its conversation is, as recorded
+	Known      bool      `json:"known"`               // analytics knows its conversation
+	DeleteDate time.Time `json:"deleteDate,omitzero"` // zero: protected
+	ReadyAt    time.Time `json:"readyAt,omitzero"`    // of one that comes late
 }
 
 // Media is one result of a recording.
 type Media struct {
-	Number      int    `json:"number"` // from 0, in the order of batch results
+	Number      int    `json:"number"` // from 0, in the order of batch results; redacted ones from 8
 	ContentType string `json:"contentType"`
 	Bytes       int64  `json:"bytes"`
 	SHA256      string `json:"sha256"` // hexadecimal
@@ -71,21 +90,29 @@ func (t *Truth) Conversations() iter.Seq[Conversation] {
 	}
 }
 
-// Recordings gives every recording in order of its conversation's start. The
-// digests are calculated as it goes.
+// Recordings gives every recording, day by day: in order of their conversations'
+// start, and then those of conversations that analytics does not know. The digests
+// are calculated as it goes.
 func (t *Truth) Recordings() iter.Seq[Recording] {
 	o := t.s.org
 	return func(yield func(Recording) bool) {
-		for day := range o.cfg.Days {
-			for index := range o.cfg.ConversationsPerDay {
-				for _, rec := range o.recordings(o.conversation(day, index)) {
-					if !yield(t.recording(rec)) {
-						return
-					}
+		for c := range o.recorded() {
+			for _, rec := range o.recordings(c) {
+				if !yield(t.recording(rec)) {
+					return
 				}
 			}
 		}
 	}
+}
+
+// Protected gives the ids of the conversations that are protected from deletion.
+func (t *Truth) Protected() (ids []string) {
+	for _, id := range t.s.org.custody.conversations() {
+		ids = append(ids, id.String())
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 func (t *Truth) recording(rec recording) Recording {
@@ -93,7 +120,21 @@ func (t *Truth) recording(rec recording) Recording {
 	out := Recording{
 		ID: rec.id.String(), ConversationID: o.conversationID(rec.conversation).String(),
 		ConversationStart: rec.conversation.startTime(), FileState: rec.fileState,
-		Results: []Media{}, Metadata: o.metadata(rec, t.s.URL()), Kind: "ok",
+		Results: t.media(rec, 0), Kind: "ok", Fate: rec.fate,
+		Sensitive: rec.sensitive, Redaction: rec.redaction, Screen: rec.screen(), Retained: rec.retained(), Duplicate: rec.duplicate,
+		Flagged: rec.conversation.flagged, Known: !rec.conversation.forgotten,
+	}
+	if rec.fate != "vanished" && rec.fate != "denied" {
+		out.Metadata = o.metadata(rec, t.s.URL())
+	}
+	if rec.redaction == redactionShortens {
+		out.Redacted = t.media(rec, firstRedacted)
+	}
+	if at, ok := o.deleteDate(rec); ok {
+		out.DeleteDate = time.UnixMilli(at).UTC()
+	}
+	if rec.ready != 0 {
+		out.ReadyAt = time.UnixMilli(rec.ready).UTC()
 	}
 	switch {
 	case rec.errorMsg != "":
@@ -101,15 +142,20 @@ func (t *Truth) recording(rec recording) Recording {
 	case rec.results == 0:
 		out.Kind, out.Reason = "none", rec.fileState
 	}
-	digest := sha256.New()
-	for n := range rec.results {
-		m := o.object(rec, n)
+	return out
+}
+
+// media are a recording's objects from a number on.
+func (t *Truth) media(rec recording, first int) []Media {
+	list, digest := []Media{}, sha256.New()
+	for n := first; n < first+rec.results; n++ {
+		m := t.s.org.object(rec, n)
 		digest.Reset()
 		_ = m.write(digest, 0, m.size()) // a hash takes everything
-		out.Results = append(out.Results, Media{
+		list = append(list, Media{
 			Number: n, ContentType: m.contentType(), Bytes: m.size(),
 			SHA256: hex.EncodeToString(digest.Sum(nil)), Path: t.s.objectPath(rec, n, m),
 		})
 	}
-	return out
+	return list
 }
