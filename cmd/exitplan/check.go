@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +19,7 @@ import (
 // finding is one line of check.
 type finding struct {
 	Subject string `json:"subject"`
-	Status  string `json:"status"` // ok, warning or failed
+	Status  string `json:"status"` // ok, warning, failed or unknown
 	Detail  string `json:"detail"`
 	Hint    string `json:"hint,omitempty"`
 	err     error
@@ -44,9 +43,9 @@ func checkCommand() *cli.Command {
 				}
 			} else {
 				for _, f := range findings {
-					fmt.Fprintf(os.Stdout, "%-8s %-12s %s\n", f.Status, f.Subject, f.Detail)
+					fmt.Fprintf(os.Stdout, "%-8s %-14s %s\n", f.Status, f.Subject, f.Detail)
 					if f.Hint != "" {
-						fmt.Fprintf(os.Stdout, "%-8s %-12s → %s\n", "", "", f.Hint)
+						fmt.Fprintf(os.Stdout, "%-8s %-14s → %s\n", "", "", f.Hint)
 					}
 				}
 			}
@@ -101,7 +100,15 @@ func (s *session) checkSource(ctx context.Context) []finding {
 		}
 		return []finding{failed("credentials", err, hint)}
 	}
-	findings := []finding{ok("credentials", fmt.Sprintf("organization %s (%s)", s.org.Name, s.org.ID))}
+	held := s.readPermissions(ctx)
+	findings := []finding{
+		ok("credentials", fmt.Sprintf("organization %s (%s)", s.org.Name, s.org.ID)),
+		s.checkPermissions(held),
+	}
+	if contains(s.names, dataset.RecordingsName) {
+		findings = append(findings, checkSensitive(held))
+	}
+	findings = append(findings, s.checkLimits(ctx))
 	for _, probe := range []struct{ dataset, path, permission string }{
 		// Whoever wants recordings needs both: details say what was recorded.
 		{dataset.DetailsName, "/api/v2/analytics/conversations/details/jobs/availability", "analytics:conversationDetail:view"},
@@ -123,15 +130,7 @@ func (s *session) checkSource(ctx context.Context) []finding {
 			findings = append(findings, failed("permission", fmt.Errorf("%s: %w", probe.dataset, err), "try again"))
 		}
 	}
-	return append(findings, s.checkRole())
-}
-
-// checkRole says what the role has to grant. Whether it does shows only when
-// each dataset is asked for, which an export states as an exception.
-func (s *session) checkRole() finding {
-	catalogue := slices.DeleteFunc(dataset.Catalogue(), func(info exporter.Info) bool { return !contains(s.names, info.Name) })
-	return ok("role", fmt.Sprintf("%s %s: exitplan datasets --role%s", plural(int64(len(s.names)), "dataset needs", "datasets need"),
-		plural(int64(len(permissionsOf(catalogue))), "permission", "permissions"), selectFlags(s.cfg.Source.Datasets)))
+	return findings
 }
 
 // selectFlags are the flags that select the same datasets as the

@@ -126,24 +126,40 @@ func (s *session) residency(bucket string) error {
 // heedLimits slows the clients down to what the organization allows each
 // token; what cannot be read limits nothing, since every answer's headers do.
 func (s *session) heedLimits(ctx context.Context) {
+	limit, err := s.rateLimit(ctx)
+	if err != nil {
+		s.log.Info("the organization's rate limit could not be read", "error", err)
+		return
+	}
+	for _, client := range s.clients {
+		client.LowerRate(limit)
+	}
+}
+
+// rateLimit reads how many requests a minute the organization allows a token.
+func (s *session) rateLimit(ctx context.Context) (perMinute int, err error) {
 	answer, err := s.clients[0].Get(ctx, "/api/v2/organizations/limits/namespaces/platform.api", nil)
+	if err != nil {
+		return 0, err
+	}
 	var limits struct {
 		Entities []struct {
 			Key   string  `json:"key"`
 			Value float64 `json:"value"`
 		} `json:"entities"`
 	}
-	if err != nil || json.Unmarshal(answer, &limits) != nil {
-		s.log.Info("the organization's rate limit could not be read", "error", err)
-		return
+	if err := json.Unmarshal(answer, &limits); err != nil {
+		return 0, fmt.Errorf("limits of platform.api: %w", err)
 	}
 	for _, limit := range limits.Entities {
-		if limit.Key == "client.credentials.token.rate.per.minute" && limit.Value > 0 {
-			for _, client := range s.clients {
-				client.LowerRate(int(limit.Value))
-			}
+		if limit.Key == "client.credentials.token.rate.per.minute" && limit.Value >= 1 {
+			perMinute = int(limit.Value)
 		}
 	}
+	if perMinute == 0 {
+		return 0, errors.New("limits of platform.api: none for tokens of client credentials")
+	}
+	return perMinute, nil
 }
 
 // identify asks which organization the credentials belong to; all clients
