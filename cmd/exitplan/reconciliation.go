@@ -27,7 +27,7 @@ const notDone = "not-done"
 // dataset and day: expected = stored + the sum of the columns missing. Besides
 // counts exceptions of what has no number, such as a whole unit of work.
 func (s *session) reconciliation(ctx context.Context, w io.Writer) error {
-	sums, err := s.journal.Sums(ctx)
+	sums, err := s.journal.Sums(ctx, dataset.RecordingsName)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *session) totals(ctx context.Context, w io.Writer) error {
 	if s.journal == nil {
 		return nil
 	}
-	sums, err := s.journal.Sums(ctx)
+	sums, err := s.journal.Sums(ctx, dataset.RecordingsName)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,8 @@ type session struct {
 	journal *journal.Journal
 	dest    sink.Destination
 	// sees says whether the clients see sensitive recordings as they are.
-	sees      dataset.Sensitive
-	abroad    string // where data leaves its region: a sentence for the report
+	sees   dataset.Sensitive
+	abroad string // where data leaves its region: a sentence for the report
 }
 
 type organization struct {

@@ -241,6 +241,9 @@ func (w *world) matches(t *testing.T, c contents) (absent []string) {
 		key := truth.ConversationID + "/" + truth.ID
 		known[key] = true
 		var want []string
+		if truth.Fate == "sensitive" && w.cfg.Clients != nil { // none of which sees sensitive data
+			truth.Results = truth.Redacted
+		}
 		for _, m := range truth.Results {
 			if truth.Kind == "ok" {
 				want = append(want, m.SHA256)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,8 +37,16 @@ func (s Sum) Balanced() bool {
 }
 
 // Sums adds up what is expected, stored and missing, by dataset and day, from
-// one instant.
-func (j *Journal) Sums(ctx context.Context) ([]Sum, error) {
+// one instant. Items of the datasets named in single count one each, however
+// many records one has (a recording of several media).
+func (j *Journal) Sums(ctx context.Context, single ...string) ([]Sum, error) {
+	if single == nil {
+		single = []string{}
+	}
+	whole, err := json.Marshal(single)
+	if err != nil {
+		return nil, err
+	}
 	tx, err := j.readers.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, j.unread(ctx, err)
@@ -49,21 +58,24 @@ func (j *Journal) Sums(ctx context.Context) ([]Sum, error) {
 		text string
 		add  func(s *Sum, reason exporter.Reason, a, b int64)
 	}{
-		{`SELECT d.name, date(i.at/1000, 'unixepoch'), '', sum(i.expected), sum(min(i.got, i.expected))
+		{`SELECT d.name, date(i.at/1000, 'unixepoch'), '',
+				sum(CASE WHEN d.name IN (SELECT value FROM json_each(?1)) THEN 1 ELSE i.expected END),
+				sum(CASE WHEN d.name IN (SELECT value FROM json_each(?1)) THEN i.got >= i.expected ELSE min(i.got, i.expected) END)
 			FROM item i JOIN dataset d ON d.id = i.dataset WHERE i.expected > 0 GROUP BY 1, 2`,
 			func(s *Sum, _ exporter.Reason, expected, stored int64) { s.Expected, s.Stored = expected, stored }},
 		{`SELECT d.name, date(i.at/1000, 'unixepoch'), coalesce(
 				(SELECT e.reason FROM exception e JOIN unit s ON s.id = e.unit WHERE e.item = i.id AND s.state IN (2, 3) ORDER BY e.id LIMIT 1),
-				(SELECT 'failed' FROM unit u WHERE u.id = i.unit AND u.state IN (2, 3)), ''), sum(i.expected - i.got), 0
+				(SELECT 'failed' FROM unit u WHERE u.id = i.unit AND u.state IN (2, 3)), ''),
+				sum(CASE WHEN d.name IN (SELECT value FROM json_each(?1)) THEN 1 ELSE i.expected - i.got END), 0
 			FROM item i JOIN dataset d ON d.id = i.dataset WHERE i.got < i.expected GROUP BY 1, 2, 3`,
 			func(s *Sum, reason exporter.Reason, n, _ int64) { add(&s.Missing, reason, n) }},
 		{`SELECT d.name, date(i.at/1000, 'unixepoch'), e.reason, count(*), 0
 			FROM exception e JOIN unit u ON u.id = e.unit JOIN dataset d ON d.id = e.dataset LEFT JOIN item i ON i.id = e.item
-			WHERE u.state IN (2, 3) AND (coalesce(i.expected, 0) <= coalesce(i.got, 0) OR e.id <>
+			WHERE ?1 <> '' AND u.state IN (2, 3) AND (coalesce(i.expected, 0) <= coalesce(i.got, 0) OR e.id <>
 				(SELECT min(o.id) FROM exception o JOIN unit s ON s.id = o.unit WHERE o.item = i.id AND s.state IN (2, 3))) GROUP BY 1, 2, 3`,
 			func(s *Sum, reason exporter.Reason, n, _ int64) { add(&s.Besides, reason, n) }},
 	} {
-		rows, err := tx.QueryContext(ctx, q.text)
+		rows, err := tx.QueryContext(ctx, q.text, string(whole))
 		if err != nil {
 			return nil, j.unread(ctx, err)
 		}
