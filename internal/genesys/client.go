@@ -169,6 +169,27 @@ func (c *Client) Post(ctx context.Context, path string, body any) (json.RawMessa
 	return c.buffered(ctx, x)
 }
 
+// PostOnce is Post for what must not happen twice. It repeats only what the
+// platform has refused for now; where nobody can tell whether the request took
+// effect, the error wraps [ErrUnknown], and the caller looks.
+func (c *Client) PostOnce(ctx context.Context, path string, body any) (json.RawMessage, error) {
+	x := &exchange{method: http.MethodPost, path: path, once: true}
+	if err := x.encode(body); err != nil {
+		return nil, err
+	}
+	return c.buffered(ctx, x)
+}
+
+// Put sets something to what body says. A request whose outcome is unknown is
+// sent again, as with [Client.Post].
+func (c *Client) Put(ctx context.Context, path string, body any) (json.RawMessage, error) {
+	x := &exchange{method: http.MethodPut, path: path}
+	if err := x.encode(body); err != nil {
+		return nil, err
+	}
+	return c.buffered(ctx, x)
+}
+
 // Delete deletes. If the outcome of a first attempt is unknown and the next
 // one finds nothing, the first was the one that did it.
 func (c *Client) Delete(ctx context.Context, path string) error {

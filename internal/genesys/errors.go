@@ -26,6 +26,8 @@ var (
 	ErrBadAnswer = errors.New("the answer is not what the API promises")
 	// ErrNoRequest: an id from the platform makes no path that could be asked for.
 	ErrNoRequest = errors.New("no request can be made")
+	// ErrUnknown: nobody can tell whether the platform did what it was asked.
+	ErrUnknown = errors.New("whether it took effect is not known")
 	// ErrURLExpired: a signed URL is not valid (any more). A new one must be
 	// asked for; the old one stays dead.
 	ErrURLExpired = errors.New("the signed URL is not valid any more")
@@ -118,6 +120,12 @@ func (e *Error) hint() string {
 		return "lower source.requests_per_minute"
 	}
 	return ""
+}
+
+// open says whether the request may have taken effect all the same.
+func (e *Error) open() bool {
+	return e.broken || errors.Is(e.Err, ErrBadAnswer) || errors.Is(e.Err, ErrTooLarge) && e.Status < 300 ||
+		e.Status == http.StatusRequestTimeout || e.Status >= 500 && e.Status != http.StatusNotImplemented
 }
 
 // Unwrap gives the sentinel or the underlying error.

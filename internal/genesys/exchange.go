@@ -17,6 +17,8 @@ type exchange struct {
 	method, path string
 	query        url.Values
 	body         []byte
+	// once: it is not repeated unless it certainly had no effect.
+	once bool
 	// take reads the body of a good answer. It is called again for each
 	// repetition. An error that it makes itself is a callerError, or wraps
 	// ErrBadAnswer or ErrTooLarge; any other is one of reading the body.
@@ -74,6 +76,10 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 			return nil
 		}
 		unknown = unknown || e.broken || e.Status >= 500
+		if x.once && e.open() {
+			e.Attempts = tries.sent + 1
+			return fmt.Errorf("%w: %w", ErrUnknown, e)
+		}
 		// A token may have been revoked before its time. If those issued
 		// because of that are refused as well, nothing is left to try.
 		if renewed {
