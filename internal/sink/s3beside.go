@@ -25,6 +25,7 @@ func (s *S3) Beside(ctx context.Context, prefix string) iter.Seq2[exporter.Forei
 		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
 			Bucket: &s.bucket, Prefix: &prefix, ExpectedBucketOwner: s.owner, EncodingType: types.EncodingTypeUrl,
 		})
+		last := ""
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -33,7 +34,10 @@ func (s *S3) Beside(ctx context.Context, prefix string) iter.Seq2[exporter.Forei
 			}
 			for _, o := range page.Contents {
 				key, err := s.decoded(page, o.Key)
-				if err == nil && strings.HasSuffix(key, "/") && aws.ToInt64(o.Size) == 0 {
+				if err == nil && key <= last {
+					err = fmt.Errorf("list %s: %w: it does not list in byte order: %q after %q", s.foreign(prefix), ErrStore, key, last)
+				}
+				if last = key; err == nil && strings.HasSuffix(key, "/") && aws.ToInt64(o.Size) == 0 {
 					continue // how a console shows an empty folder
 				}
 				found := exporter.Foreign{
