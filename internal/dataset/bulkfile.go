@@ -18,14 +18,13 @@ const (
 	unknownFile fileKind = iota
 	mediaFile
 	sidecarFile
-	// encryptedFile is either of them under the customer's PGP key.
-	encryptedFile
 )
 
 // writtenFile is what the name of a file says.
 type writtenFile struct {
 	kind      fileKind
 	recording string // id; empty for an unknown file
+	encrypted bool   // under the customer's PGP key
 }
 
 // A recording's id, then for a further media object its number, then either
@@ -38,12 +37,10 @@ func readFileName(name string) writtenFile {
 	switch {
 	case m == nil:
 		return writtenFile{}
-	case m[4] != "":
-		return writtenFile{encryptedFile, m[1]}
 	case m[3] != "":
-		return writtenFile{sidecarFile, m[1]}
-	case m[2] != "":
-		return writtenFile{mediaFile, m[1]}
+		return writtenFile{sidecarFile, m[1], m[4] != ""}
+	case m[2] != "" || m[4] != "":
+		return writtenFile{mediaFile, m[1], m[4] != ""}
 	}
 	return writtenFile{}
 }
@@ -58,7 +55,7 @@ func splitKey(key string) (dir, name string) {
 type written struct {
 	Media     []exporter.Foreign
 	Sidecars  []exporter.Foreign
-	Encrypted []exporter.Foreign
+	Encrypted []exporter.Foreign // either, under a key that we do not have
 }
 
 // writtenConversation is what lies in the folder of a conversation.
@@ -81,13 +78,13 @@ func (c *writtenConversation) add(f exporter.Foreign, name string) {
 		w = &written{}
 		c.Recordings[file.recording] = w
 	}
-	switch file.kind {
-	case mediaFile:
-		w.Media = append(w.Media, f)
-	case sidecarFile:
-		w.Sidecars = append(w.Sidecars, f)
-	case encryptedFile:
+	switch {
+	case file.encrypted:
 		w.Encrypted = append(w.Encrypted, f)
+	case file.kind == mediaFile:
+		w.Media = append(w.Media, f)
+	default:
+		w.Sidecars = append(w.Sidecars, f)
 	}
 }
 

@@ -11,15 +11,16 @@ import (
 func TestNamesOfWrittenFiles(t *testing.T) {
 	id := uuid(7)
 	for name, want := range map[string]writtenFile{
-		id + ".ogg":                      {mediaFile, id},
-		id + "-1.wav":                    {mediaFile, id},
-		id + "-12.ogg.gz":                {mediaFile, id},
-		id + "_metadata.json":            {sidecarFile, id},
-		id + ".ogg_metadata.json":        {sidecarFile, id},
-		id + "-1.ogg_metadata.json":      {sidecarFile, id},
-		id + ".json":                     {mediaFile, id},
-		id + ".ogg.pgp":                  {encryptedFile, id},
-		id + "_metadata.json.pgp":        {encryptedFile, id},
+		id + ".ogg":                      {mediaFile, id, false},
+		id + "-1.wav":                    {mediaFile, id, false},
+		id + "-12.ogg.gz":                {mediaFile, id, false},
+		id + "_metadata.json":            {sidecarFile, id, false},
+		id + ".ogg_metadata.json":        {sidecarFile, id, false},
+		id + "-1.ogg_metadata.json":      {sidecarFile, id, false},
+		id + ".pgp":                      {mediaFile, id, true},
+		id + ".json":                     {mediaFile, id, false},
+		id + ".ogg.pgp":                  {mediaFile, id, true},
+		id + "_metadata.json.pgp":        {sidecarFile, id, true},
 		id:                               {},
 		id + "-1":                        {},
 		"x" + id + ".ogg":                {},
@@ -93,7 +94,7 @@ func TestCountsWhatLanded(t *testing.T) {
 		b.objects[folder+uuid(1)+".ogg"] = 1
 		b.objects[folder+uuid(1)+"-1.ogg"] = 1
 		b.objects[folder+uuid(2)+"_metadata.json"] = 1
-		b.objects[folder+uuid(3)+".ogg"] = 1
+		b.objects[folder+uuid(3)+".ogg.pgp"] = 1
 	}
 	n, err := j.landed(t.Context(), b, exporter.Interval{From: day, To: day.AddDate(0, 0, 2)})
 	if err != nil || n != 4 || b.lists != 2 {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -67,22 +68,13 @@ const jobClockSlack = 2 * time.Minute
 // A request for a job whose outcome nobody knows is repeated so often.
 const unknownTries = 10
 
-// ask makes the query's job, unless there is one. That it is about to is saved
-// first, and it looks before it asks: a run that was killed behind the request
-// may have left a job whose id nobody wrote down, and a second one would do
-// everything twice and take another's place.
+// ask makes the query's job, unless there is one. It looks before it asks: a
+// run that was killed behind the request may have left a job whose id nobody
+// wrote down, and a second one would do everything twice and take another's
+// place.
 func (r *jobRun) ask(ctx context.Context, q jobQuery) error {
 	if r.at.Job != "" {
 		return nil
-	}
-	if r.at.Asked.IsZero() {
-		if err := r.place(ctx, "PENDING", "PROCESSING"); err != nil {
-			return err
-		}
-		r.at.Asked = r.out.Now()
-		if err := r.save(ctx); err != nil {
-			return err
-		}
 	}
 	pauses := r.j.pauses(time.Minute)
 	for unknown, refused := 0, 0; ; {
@@ -156,20 +148,42 @@ func (r *jobRun) find(ctx context.Context, q jobQuery) (id string, err error) {
 	return found.ID, err
 }
 
-// jobs lists jobs.
+// jobs lists jobs; one may come twice.
 func (r *jobRun) jobs(ctx context.Context, query url.Values, each func(recordingJob)) error {
-	query.Set("includeTotal", "false")
-	for raw, err := range r.client.Rows(ctx, genesys.Listing{Path: recordingJobs, Query: query, Style: genesys.NextURI}) {
-		if err != nil {
-			return fmt.Errorf("list recording jobs: %w", err)
-		}
+	_, err := r.list(ctx, recordingJobs, query, 0, func(raw json.RawMessage) error {
 		var job recordingJob
 		if err := json.Unmarshal(raw, &job); err != nil {
-			return fmt.Errorf("list recording jobs: %w: %.200q", err, raw)
+			return fmt.Errorf("%w: %.200q", err, raw)
 		}
 		each(job)
+		return nil
+	})
+	return err
+}
+
+// list reads a listing to its end, and counts its rows. Without totals the
+// platform pages it by links; where these end before the count that somebody
+// states, it is read once more by page numbers.
+func (r *jobRun) list(ctx context.Context, path string, query url.Values, expected int64, each func(json.RawMessage) error) (int64, error) {
+	linked := maps.Clone(query)
+	linked.Set("includeTotal", "false")
+	rows := seen{}
+	for _, l := range []genesys.Listing{{Path: path, Style: genesys.NextURI, Query: linked}, {Path: path, Style: genesys.Numbered, Query: query}} {
+		l.Counted = func(total int64) { expected = max(expected, total) }
+		for raw, err := range r.client.Rows(ctx, l) {
+			if err == nil {
+				rows.add(raw)
+				err = each(raw)
+			}
+			if err != nil {
+				return 0, fmt.Errorf("list %s: %w", path, err)
+			}
+		}
+		if int64(len(rows)) >= expected {
+			break
+		}
 	}
-	return nil
+	return int64(len(rows)), nil
 }
 
 // busy counts the organization's jobs in some states.
@@ -190,11 +204,11 @@ func (r *jobRun) busy(ctx context.Context, states ...string) (int, error) {
 
 // place waits until the organization has a place for a job. One that somebody
 // made and never executes is not known to take one: whether it does, the
-// platform says.
-func (r *jobRun) place(ctx context.Context, states ...string) error {
+// platform says when it is asked.
+func (r *jobRun) place(ctx context.Context) error {
 	pauses := r.j.pauses(time.Minute)
 	for {
-		busy, err := r.busy(ctx, states...)
+		busy, err := r.busy(ctx, "PENDING", "PROCESSING")
 		if err != nil || busy < jobsAtOnce {
 			return err
 		}
@@ -202,30 +216,6 @@ func (r *jobRun) place(ctx context.Context, states ...string) error {
 			return err
 		}
 	}
-}
-
-// failed counts the recordings that the platform lists as failed. The listing
-// is paged by links; where these end before the platform's own count, by
-// numbers.
-func (r *jobRun) failed(ctx context.Context, path string, expected int64) (int64, error) {
-	var most int64
-	for _, l := range []genesys.Listing{
-		{Path: path, Style: genesys.NextURI, Query: url.Values{"includeTotal": {"false"}}},
-		{Path: path, Style: genesys.Numbered},
-	} {
-		rows := seen{}
-		l.Counted = func(total int64) { expected = max(expected, total) }
-		for raw, err := range r.client.Rows(ctx, l) {
-			if err != nil {
-				return 0, fmt.Errorf("failed recordings of job %s: %w", r.at.Job, gone(err))
-			}
-			rows.add(raw)
-		}
-		if most = max(most, int64(len(rows))); most >= expected {
-			break
-		}
-	}
-	return most, nil
 }
 
 // pauses are waits that grow with what was waited already.

@@ -122,17 +122,22 @@ func (r *jobRun) save(ctx context.Context) error {
 var errRefused = errors.New("the platform refuses the job")
 
 // settle has the first query's job fulfilled, or gives the query up, and drops
-// it from what is left.
+// it from what is left. That a job is about to be asked for is saved first.
 func (r *jobRun) settle(ctx context.Context) error {
-	q, some := r.at.Left[0], true
 	if r.at.Asked.IsZero() {
-		q, some = q.from(r.out.Now())
+		if err := r.place(ctx); err != nil {
+			return err
+		}
+		q, some := r.at.Left[0].from(r.out.Now())
+		if !some {
+			return r.drop(ctx)
+		}
+		r.at.Left[0], r.at.Asked = q, r.out.Now()
+		if err := r.save(ctx); err != nil {
+			return err
+		}
 	}
-	if !some {
-		return r.drop(ctx)
-	}
-	r.at.Left[0] = q
-	err := r.ask(ctx, q)
+	err := r.ask(ctx, r.at.Left[0])
 	if err == nil {
 		var job recordingJob
 		if job, err = r.await(ctx); err == nil {
@@ -216,8 +221,9 @@ func (r *jobRun) cancel(ctx context.Context, why error) error {
 
 // account adds what the platform says of a fulfilled job.
 func (r *jobRun) account(ctx context.Context, job recordingJob) error {
-	listed, err := r.failed(ctx, recordingJobs+"/"+url.PathEscape(r.at.Job)+"/failedrecordings", job.Failed)
-	if err != nil && !errors.Is(err, errJobGone) { // the list is not needed
+	path := recordingJobs + "/" + url.PathEscape(r.at.Job) + "/failedrecordings"
+	listed, err := r.list(ctx, path, url.Values{}, job.Failed, func(json.RawMessage) error { return nil })
+	if err != nil && !errors.Is(gone(err), errJobGone) { // which names the recordings, but is not needed
 		return err
 	}
 	r.at.Outcome.Totals.add(job.jobTotals)

@@ -78,6 +78,27 @@ func TestKilledJobsGoOn(t *testing.T) {
 	}
 }
 
+func TestJobsKilledWhileTheirRecordingsLand(t *testing.T) {
+	e := newJobExport(t, "2026-01-01", "2026-02-01")
+	e.platform.lost = 1 // so that it goes on looking
+	ctx, kill := context.WithCancel(t.Context())
+	e.platform.bucket.listed = func(n int) {
+		if n == 40 {
+			kill()
+		}
+	}
+	if _, err := e.run(t, ctx); err == nil {
+		t.Fatal("it was not killed")
+	}
+	calls := e.platform.calls
+	if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; !got.Ended || got.Landed != jobRecordings-1 {
+		t.Errorf("%+v", got)
+	}
+	if e.platform.calls != calls {
+		t.Errorf("%d more requests: all that the platform says was known", e.platform.calls-calls)
+	}
+}
+
 // Lost answers are repeated by the client, but for the one that makes a job.
 func TestJobsWhoseAnswersAreLost(t *testing.T) {
 	for _, fault := range []jobFault{lostBefore, lostBehind} {

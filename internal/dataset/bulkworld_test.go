@@ -254,6 +254,7 @@ type fakeBucket struct {
 	mu      sync.Mutex
 	objects map[string]int64
 	lists   int
+	listed  func(n int) // is told of each listing
 }
 
 func (b *fakeBucket) Put(context.Context, exporter.Object, io.Reader) (exporter.Artifact, error) {
@@ -265,7 +266,9 @@ func (b *fakeBucket) Bucket() string { return "bucket" }
 func (b *fakeBucket) Beside(_ context.Context, prefix string) iter.Seq2[exporter.Foreign, error] {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lists++
+	if b.lists++; b.listed != nil {
+		b.listed(b.lists)
+	}
 	keys := slices.Sorted(maps.Keys(b.objects))
 	return func(yield func(exporter.Foreign, error) bool) {
 		for _, key := range keys {
