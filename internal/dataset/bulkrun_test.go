@@ -26,7 +26,7 @@ func done(t *testing.T, e *jobExport) map[string]jobOutcome {
 	return outcomes
 }
 
-var whole1 = jobOutcome{
+var allThere = jobOutcome{
 	Fulfilled: true, Totals: jobTotals{4, jobRecordings + jobFailures + 1, 1, jobFailures, jobRecordings},
 	Listed: jobFailures, Landed: jobRecordings, Ended: true,
 }
@@ -37,7 +37,7 @@ func TestJobsOfMonths(t *testing.T) {
 		e.platform.numbered = numbered
 		outcomes := done(t, e)
 		for _, key := range []string{"recordings/jobs/2026-01-01-2026-02-01", "recordings/jobs/2026-02-01-2026-03-01", "recordings/jobs/2026-03-01-2026-04-01"} {
-			if outcomes[key] != whole1 {
+			if outcomes[key] != allThere {
 				t.Errorf("numbered %v: %s: %+v", numbered, key, outcomes[key])
 			}
 		}
@@ -112,7 +112,7 @@ func TestJobsWhoseAnswersAreLost(t *testing.T) {
 			return noFault
 		}
 		for key, o := range done(t, e) {
-			if o != whole1 {
+			if o != allThere {
 				t.Errorf("%s: %+v", key, o)
 			}
 		}
@@ -125,7 +125,7 @@ func TestJobsWhoseAnswersAreLost(t *testing.T) {
 func TestJobsWaitForAPlace(t *testing.T) {
 	e := newJobExport(t, "2026-01-01", "2026-02-01")
 	e.platform.others = 20 // each look or request takes one off
-	if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; got != whole1 {
+	if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; got != allThere {
 		t.Errorf("%+v", got)
 	}
 	if e.platform.posts < 5 {
@@ -162,7 +162,7 @@ func TestJobsThatComeToNothing(t *testing.T) {
 			}
 			got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]
 			switch {
-			case c.why == "" && got != whole1:
+			case c.why == "" && got != allThere:
 				t.Errorf("%+v", got)
 			case c.why != "" && (got.Fulfilled || !got.Ended || !strings.Contains(got.Why, c.why) || got.Totals != jobTotals{}):
 				t.Errorf("%+v", got)
@@ -218,7 +218,7 @@ func TestJobsOfAClientThatLeft(t *testing.T) {
 			t.Fatal("it was not killed")
 		}
 		e.clients = c.clients
-		if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; got != whole1 {
+		if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; got != allThere {
 			t.Errorf("%+v", got)
 		}
 		if n := len(e.platform.jobs); n != c.jobs {
