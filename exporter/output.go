@@ -28,14 +28,21 @@ type Output struct {
 // vouches for: what a manifest names is never overwritten, so a difference
 // there is ErrConflict.
 func (o *Output) Put(ctx context.Context, obj Object, body io.Reader) (Artifact, error) {
-	obj.Replace = func(ctx context.Context) (bool, error) {
-		vouched, err := o.journal.Vouched(ctx, obj.Path)
-		return !vouched, err
-	}
-	if err := o.journal.Touch(ctx, obj.Path); err != nil {
+	if err := o.announce(ctx, &obj); err != nil {
 		return Artifact{}, err
 	}
 	return o.Sink.Put(ctx, obj, body)
+}
+
+// announce tells the journal what is about to be stored, and lets the object
+// replace only what no receipt vouches for.
+func (o *Output) announce(ctx context.Context, obj *Object) error {
+	path := obj.Path
+	obj.Replace = func(ctx context.Context) (bool, error) {
+		vouched, err := o.journal.Vouched(ctx, path)
+		return !vouched, err
+	}
+	return o.journal.Touch(ctx, path)
 }
 
 // Now is the trusted time.

@@ -38,6 +38,7 @@ type S3 struct {
 	class   types.StorageClass
 	custom  bool        // not AWS itself
 	noMatch atomic.Bool // the store knows no conditional writes
+	noCopy  atomic.Bool // the store copies nothing, or states no digest of a copy
 }
 
 func openS3(ctx context.Context, cfg Config, bucket, prefix string) (*S3, error) {

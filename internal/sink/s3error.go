@@ -129,6 +129,11 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 			}
 		}
 	}
+	return s.reason(what, s.permissions(), c, status, err)
+}
+
+// reason says what a person can do, and which permissions may be missing.
+func (s *S3) reason(what, permissions, c string, status int, err error) error {
 	err = brief{err}
 	if errors.Is(err, ErrNoCredentials) { // they ran out, or their own service refused
 		return fmt.Errorf("%s: %w", what, err)
@@ -137,7 +142,7 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 	case "NoSuchBucket":
 		return fmt.Errorf("%s: %w: %s: make the bucket, or correct destination.url: %w", what, ErrNoBucket, s.bucket, err)
 	case "AccessDenied", "AllAccessDisabled", "AccountProblem":
-		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
+		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, permissions, err)
 	case "InvalidObjectState":
 		return fmt.Errorf("%s: %w: it lies in an archive class (GLACIER, DEEP_ARCHIVE, or moved there by a lifecycle rule), which cannot be read: "+
 			"restore it first (aws s3api restore-object), and keep such rules away until the export is verified: %w", what, ErrStore, err)
@@ -149,12 +154,12 @@ func (s *S3) explain(ctx context.Context, operation, path string, err error) err
 		return fmt.Errorf("%s: %w: this machine's clock is wrong: set it: %w", what, ErrStore, err)
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect", "BucketRegionError", "MovedPermanently":
 		return fmt.Errorf("%s: %w: bucket %s lies in %s: set destination.region: %w", what, ErrRegion, s.bucket, regionOf(err), err)
-	case "NoSuchKey", "NotFound":
+	case "NoSuchKey", "NotFound", "NoSuchVersion": // of a copy's source
 		return fmt.Errorf("%s: %w", what, fs.ErrNotExist)
 	}
 	switch status {
 	case http.StatusForbidden:
-		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, s.permissions(), err)
+		return fmt.Errorf("%s: %w: %s: %w", what, ErrAccess, permissions, err)
 	case http.StatusMovedPermanently:
 		return fmt.Errorf("%s: %w: bucket %s lies in %s: set destination.region: %w", what, ErrRegion, s.bucket, regionOf(err), err)
 	case http.StatusInsufficientStorage:

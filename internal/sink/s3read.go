@@ -27,7 +27,14 @@ func (s *S3) Open(ctx context.Context, path string) (io.ReadCloser, error) {
 
 // open reads the version that etag names, or whatever is there.
 func (s *S3) open(ctx context.Context, path string, etag *string) (io.ReadCloser, error) {
-	r := &object{ctx: ctx, s: s, path: path, etag: etag}
+	return s.openKey(ctx, object{path: path, key: s.prefix + path, etag: etag, explain: func(err error) error {
+		return s.explain(ctx, "read", path, err)
+	}})
+}
+
+func (s *S3) openKey(ctx context.Context, of object) (io.ReadCloser, error) {
+	r := &of
+	r.ctx, r.s = ctx, s
 	if err := r.connect(); err != nil {
 		return nil, err
 	}
@@ -36,24 +43,26 @@ func (s *S3) open(ctx context.Context, path string, etag *string) (io.ReadCloser
 
 // object is the body of an object, fetched again from where it broke off.
 type object struct {
-	ctx    context.Context
-	s      *S3
-	path   string
-	etag   *string // of what is read; a change on the way is an error
-	body   io.ReadCloser
-	at     int64
-	size   int64
-	broken int // connections in a row that gave nothing
+	ctx     context.Context
+	s       *S3
+	path    string // as errors call it
+	key     string
+	etag    *string // of what is read; a change on the way is an error
+	explain func(error) error
+	body    io.ReadCloser
+	at      int64
+	size    int64
+	broken  int // connections in a row that gave nothing
 }
 
 func (r *object) connect() error {
-	in := &s3.GetObjectInput{Bucket: &r.s.bucket, Key: r.s.key(r.path), IfMatch: r.etag, ExpectedBucketOwner: r.s.owner}
+	in := &s3.GetObjectInput{Bucket: &r.s.bucket, Key: &r.key, IfMatch: r.etag, ExpectedBucketOwner: r.s.owner}
 	if r.at > 0 {
 		in.Range = aws.String(fmt.Sprintf("bytes=%d-", r.at))
 	}
 	out, err := r.s.client.GetObject(r.ctx, in)
 	if err != nil {
-		return r.s.explain(r.ctx, "read", r.path, err)
+		return r.explain(err)
 	}
 	if r.at == 0 {
 		r.size = aws.ToInt64(out.ContentLength)
@@ -142,6 +151,12 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[manifest.File, e
 
 // listed is the path of a key, or of a common prefix, of a listing.
 func (s *S3) listed(page *s3.ListObjectsV2Output, key *string) (string, error) {
+	text, err := s.decoded(page, key)
+	return strings.TrimPrefix(text, s.prefix), err
+}
+
+// decoded is a key of a listing as it is in the bucket.
+func (s *S3) decoded(page *s3.ListObjectsV2Output, key *string) (string, error) {
 	text := aws.ToString(key)
 	if page.EncodingType == types.EncodingTypeUrl { // not every server does it
 		var err error
@@ -149,7 +164,7 @@ func (s *S3) listed(page *s3.ListObjectsV2Output, key *string) (string, error) {
 			return "", fmt.Errorf("list %s: %w: %w", s.URL(), ErrStore, err)
 		}
 	}
-	return strings.TrimPrefix(text, s.prefix), nil
+	return text, nil
 }
 
 // Folders implements [Destination]: a request for each thousand.

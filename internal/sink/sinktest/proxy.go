@@ -159,6 +159,8 @@ func Operation(r *http.Request) string {
 	switch {
 	case r.Method == http.MethodPut && q.Has("partNumber"):
 		return "UploadPart"
+	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
+		return "CopyObject"
 	case r.Method == http.MethodPut:
 		return "PutObject"
 	case r.Method == http.MethodPost && q.Has("uploads"):
