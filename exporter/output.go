@@ -59,6 +59,11 @@ func (o *Output) Save(ctx context.Context, r Receipt) error {
 	return nil
 }
 
+// Vouched says whether a receipt has an artifact of that path; see [Journal].
+func (o *Output) Vouched(ctx context.Context, path string) (bool, error) {
+	return o.journal.Vouched(ctx, path)
+}
+
 // Known yields what the journal knows of a dataset; see [Journal].
 func (o *Output) Known(ctx context.Context, dataset, from, to string, unmet bool) iter.Seq2[Known, error] {
 	return o.journal.Known(ctx, dataset, from, to, unmet)

@@ -79,6 +79,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.checkBulk(ctx); err != nil {
+		return err
+	}
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
@@ -161,6 +164,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if c.Bool("restore-archived") {
 		patience = dataset.RestoreWait
 	}
+	units, jobs := s.cfg.Concurrency.API, s.jobs()
+	if jobs != nil {
+		units += dataset.JobsAtOnce // which mostly wait
+	}
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
@@ -178,11 +185,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	err := exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
-			Sensitive: s.sees, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
+			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
 		}),
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
-		Units: s.cfg.Concurrency.API, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
+		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})
 	disarm()
 	stop()
@@ -236,6 +243,10 @@ func (s *session) reopen(ctx context.Context) error {
 // restorePause is how soon after a restore was asked for the platform is asked
 // for the recording; 0 for the dataset's own.
 var restorePause time.Duration
+
+// landingPatience is how long what the platform writes is waited for; 0 for the
+// dataset's own.
+var landingPatience time.Duration
 
 // reconsider opens units whose exceptions may be mended by now: what may be
 // restored, and what was withheld from clients that see it by now.

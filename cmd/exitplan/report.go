@@ -21,6 +21,11 @@ func (s *session) report(ctx context.Context, w io.Writer, sum *summary) error {
 	if err := s.totals(ctx, w); err != nil {
 		return err
 	}
+	if s.journal != nil {
+		if err := s.jobReport(ctx, w); err != nil {
+			return err
+		}
+	}
 	if contains(s.names, dataset.RecordingsName) {
 		if _, err := fmt.Fprintf(w, "\n%s\n", s.media(sum)); err != nil {
 			return err

@@ -70,9 +70,6 @@ func newSession(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Recordings.Method == config.MethodBulk {
-		return nil, usage(errors.New("recordings.method: bulk is not available yet; write pull"))
-	}
 	stderr := &screen{out: os.Stderr}
 	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), clock: exporter.NewClock(time.Now, time.Time{})}
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {

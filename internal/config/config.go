@@ -62,6 +62,9 @@ type Recordings struct {
 	Method        string // MethodPull or MethodBulk
 	Metadata      string // MetadataFull or MetadataDerived
 	IntegrationID string // for MethodBulk
+	// Sensitive has recording jobs include what holds sensitive data, which
+	// the platform refuses clients that may not see it.
+	Sensitive bool
 }
 
 // Destination is where the export goes.

@@ -60,6 +60,7 @@ type recordingsDoc struct {
 	Method        string `yaml:"method"`
 	Metadata      string `yaml:"metadata"`
 	IntegrationID string `yaml:"integration_id"`
+	Sensitive     bool   `yaml:"sensitive"`
 }
 
 type destinationDoc struct {
@@ -95,7 +96,7 @@ func defaults() document {
 			Granularity:       "PT30M",
 			Headroom:          "20%",
 		},
-		Recordings:  recordingsDoc{Method: MethodPull, Metadata: MetadataFull},
+		Recordings:  recordingsDoc{Method: MethodPull, Metadata: MetadataFull, Sensitive: true},
 		Destination: destinationDoc{SSE: SSES3},
 		State:       ".exitplan",
 		Concurrency: concurrencyDoc{API: 8, Transfers: 32},

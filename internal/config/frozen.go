@@ -18,7 +18,7 @@ const layout = "1"
 // same place have the same ones. The caller adds what only the platform
 // knows, and the organization id as export_id where none is configured.
 func (c Config) Frozen() map[string]string {
-	return map[string]string{
+	frozen := map[string]string{
 		"source.interval.from": instant(c.Source.Interval.From),
 		"source.interval.to":   instant(c.Source.Interval.To),
 		"source.datasets":      strings.Join(c.Source.Datasets, ","),
@@ -29,6 +29,10 @@ func (c Config) Frozen() map[string]string {
 		"export_id":            c.ExportID,
 		"layout":               layout,
 	}
+	if c.Recordings.Method == MethodBulk {
+		frozen["recordings.sensitive"] = strconv.FormatBool(c.Recordings.Sensitive)
+	}
+	return frozen
 }
 
 // SettingsYAML is the configuration in effect, with every default filled in

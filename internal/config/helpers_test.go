@@ -36,6 +36,7 @@ recordings:
   method: pull
   metadata: full
   integration_id: ""
+  sensitive: true
 destination:
   url: s3://acme-exit/genesys
   region: ap-northeast-1

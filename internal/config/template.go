@@ -158,6 +158,7 @@ recordings:
   method: pull                    # pull: batch requests | bulk: the platform writes to the bucket
   metadata: full                  # full: one call per conversation | derived: from details and the retention query
   integration_id: ""              # required for bulk: the organization's S3 integration
+  sensitive: true                 # for bulk: false leaves out what holds sensitive data
 
 # Where the export goes. AWS credentials come from the default chain.
 destination:

@@ -22,6 +22,8 @@ type RecordingJobs struct {
 	// Sensitive includes what the platform marks as sensitive; it refuses
 	// clients without the permission recording:recording:viewSensitiveData.
 	Sensitive bool
+	// Now is the time by which pieces are planned.
+	Now func() time.Time
 	// Patience is how long nothing new may land in the bucket before the rest
 	// is not waited for any longer; default one hour.
 	Patience time.Duration
@@ -64,10 +66,10 @@ func jobPieces(iv exporter.Interval, now time.Time) []jobPiece {
 	return pieces
 }
 
-// The platform takes so many jobs of an organization at a time.
-const jobsAtOnce = 2
+// JobsAtOnce is how many jobs of an organization the platform takes at a time.
+const JobsAtOnce = 2
 
-// plan gives one unit for each piece. It waits for the one that is jobsAtOnce
+// plan gives one unit for each piece. It waits for the one that is JobsAtOnce
 // before it.
 func (j *RecordingJobs) plan(iv exporter.Interval, now time.Time) iter.Seq2[exporter.Unit, error] {
 	return func(yield func(exporter.Unit, error) bool) {
@@ -77,8 +79,8 @@ func (j *RecordingJobs) plan(iv exporter.Interval, now time.Time) iter.Seq2[expo
 				Job *jobPiece `json:"job"`
 			}{&p})
 			u := exporter.Unit{Dataset: RecordingsName, Key: p.key(), Params: params}
-			if i >= jobsAtOnce {
-				u.After = keys[i-jobsAtOnce]
+			if i >= JobsAtOnce {
+				u.After = keys[i-JobsAtOnce]
 			}
 			keys = append(keys, u.Key)
 			if !yield(u, err) {
@@ -88,12 +90,15 @@ func (j *RecordingJobs) plan(iv exporter.Interval, now time.Time) iter.Seq2[expo
 	}
 }
 
+// JobPrefix begins the keys of the units of recording jobs.
+const JobPrefix = RecordingsName + "/jobs/"
+
 func (p jobPiece) key() string {
 	layout := time.DateOnly
 	if !p.From.Equal(p.From.Truncate(24*time.Hour)) || !p.To.Equal(p.To.Truncate(24*time.Hour)) {
 		layout = "20060102T150405"
 	}
-	return fmt.Sprintf("%s/jobs/%s-%s", RecordingsName, p.From.Format(layout), p.To.Format(layout))
+	return fmt.Sprintf("%s%s-%s", JobPrefix, p.From.Format(layout), p.To.Format(layout))
 }
 
 // words are the piece for people.

@@ -24,7 +24,7 @@ type recordingJob struct {
 	Created      time.Time `json:"dateCreated"`
 	Percent      int       `json:"percentProgress"`
 	ErrorMessage string    `json:"errorMessage"`
-	jobTotals
+	JobTotals
 	Query struct {
 		Integration   string `json:"integrationId"`
 		Aged          string `json:"agedConversationInterval"`
@@ -35,7 +35,7 @@ type recordingJob struct {
 }
 
 // moved changes whenever the job gets on.
-func (j recordingJob) moved() string { return fmt.Sprint(j.State, j.Percent, j.jobTotals) }
+func (j recordingJob) moved() string { return fmt.Sprint(j.State, j.Percent, j.JobTotals) }
 
 // answers says whether the job was made for a query.
 func (j recordingJob) answers(q jobQuery, integration string) bool {
@@ -101,7 +101,7 @@ func (r *jobRun) ask(ctx context.Context, q jobQuery) error {
 			if busyErr != nil {
 				return busyErr
 			}
-			if refused++; busy >= jobsAtOnce {
+			if refused++; busy >= JobsAtOnce {
 				refused = 0
 			}
 			if refused >= 2 {
@@ -209,7 +209,7 @@ func (r *jobRun) place(ctx context.Context) error {
 	pauses := r.j.pauses(time.Minute)
 	for {
 		busy, err := r.busy(ctx, "PENDING", "PROCESSING")
-		if err != nil || busy < jobsAtOnce {
+		if err != nil || busy < JobsAtOnce {
 			return err
 		}
 		if _, err := pauses.wait(ctx); err != nil {

@@ -16,14 +16,14 @@ import (
 // A query has so many jobs in all: one that fails is made anew once.
 const jobChances = 2
 
-// jobOutcome is what came of the jobs of a piece.
-type jobOutcome struct {
+// JobOutcome is what came of the jobs of a piece.
+type JobOutcome struct {
 	// Fulfilled: every job of the piece was. Otherwise Why says what became of
 	// the last one that was not, and its recordings are to be had by batch
 	// requests alone.
 	Fulfilled bool      `json:"fulfilled"`
 	Why       string    `json:"why,omitempty"`
-	Totals    jobTotals `json:"totals"`
+	Totals    JobTotals `json:"totals"`
 	// Listed is how many recordings the platform lists as failed.
 	Listed int64 `json:"listed_failed"`
 	// Landed is how many recordings of the piece have media in the bucket.
@@ -32,8 +32,22 @@ type jobOutcome struct {
 	Ended bool `json:"ended"`
 }
 
-// jobTotals are the platform's own counts, of all jobs of a piece.
-type jobTotals struct {
+// String is the outcome for people.
+func (o JobOutcome) String() string {
+	t := o.Totals
+	text := fmt.Sprintf("%d recordings of %d conversations, %d processed, %d skipped, %d failed; %d have landed in the bucket",
+		t.Recordings, t.Conversations, t.Processed, t.Skipped, t.Failed, o.Landed)
+	if o.Why != "" {
+		text += "; not all jobs were fulfilled: " + o.Why
+	}
+	if !o.Ended {
+		text += "; not ended yet"
+	}
+	return text
+}
+
+// JobTotals are the platform's own counts, of all jobs of a piece.
+type JobTotals struct {
 	Conversations int64 `json:"totalConversations"`
 	Recordings    int64 `json:"totalRecordings"`
 	Skipped       int64 `json:"totalSkippedRecordings"`
@@ -41,7 +55,7 @@ type jobTotals struct {
 	Processed     int64 `json:"totalProcessedRecordings"`
 }
 
-func (t *jobTotals) add(o jobTotals) {
+func (t *JobTotals) add(o JobTotals) {
 	t.Conversations += o.Conversations
 	t.Recordings += o.Recordings
 	t.Skipped += o.Skipped
@@ -62,7 +76,7 @@ type jobCheckpoint struct {
 	Job   string    `json:"job,omitempty"`
 	// Dead are jobs for the same query that came to nothing.
 	Dead    []string   `json:"dead,omitempty"`
-	Outcome jobOutcome `json:"outcome"`
+	Outcome JobOutcome `json:"outcome"`
 }
 
 // jobRun is one run of a unit with a piece.
@@ -76,15 +90,15 @@ type jobRun struct {
 
 // run has the jobs of a piece made, executed and written, as far as they will
 // be. Its checkpoint keeps the outcome: a further run only reads it.
-func (j *RecordingJobs) run(ctx context.Context, u exporter.Unit, p jobPiece, out *exporter.Output) (jobOutcome, error) {
+func (j *RecordingJobs) run(ctx context.Context, u exporter.Unit, p jobPiece, out *exporter.Output) (JobOutcome, error) {
 	bucket, ok := out.Neighbour()
 	if !ok {
-		return jobOutcome{}, fmt.Errorf("%w: recordings.method bulk needs the bucket into which the platform writes as destination", exporter.ErrFatal)
+		return JobOutcome{}, fmt.Errorf("%w: recordings.method bulk needs the bucket into which the platform writes as destination", exporter.ErrFatal)
 	}
 	r := &jobRun{j: j, unit: u, out: out}
 	if len(u.Checkpoint) > 0 {
 		if err := json.Unmarshal(u.Checkpoint, &r.at); err != nil {
-			return jobOutcome{}, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
+			return JobOutcome{}, fmt.Errorf("checkpoint of %s: %w", u.Key, err)
 		}
 	}
 	r.client = j.API.of(r.at.Client)
@@ -222,11 +236,31 @@ func (r *jobRun) cancel(ctx context.Context, why error) error {
 // account adds what the platform says of a fulfilled job.
 func (r *jobRun) account(ctx context.Context, job recordingJob) error {
 	path := recordingJobs + "/" + url.PathEscape(r.at.Job) + "/failedrecordings"
-	listed, err := r.list(ctx, path, url.Values{}, job.Failed, func(json.RawMessage) error { return nil })
+	var known []exporter.Expectation
+	listed, err := r.list(ctx, path, url.Values{}, job.Failed, func(raw json.RawMessage) error {
+		var failed struct {
+			Conversation struct {
+				ID string `json:"id"`
+			} `json:"conversation"`
+			Recording struct {
+				ID string `json:"id"`
+			} `json:"recording"`
+		}
+		if err := json.Unmarshal(raw, &failed); err != nil || failed.Conversation.ID == "" || failed.Recording.ID == "" {
+			return nil // counted all the same
+		}
+		known = append(known, exporter.Expectation{
+			Dataset: RecordingsName, Item: item(failed.Conversation.ID, failed.Recording.ID), Source: jobSource,
+		})
+		return nil
+	})
 	if err != nil && !errors.Is(gone(err), errJobGone) { // which names the recordings, but is not needed
 		return err
 	}
-	r.at.Outcome.Totals.add(job.jobTotals)
+	if err := r.out.Save(ctx, exporter.Receipt{Unit: r.unit.Key, Expected: known}); err != nil {
+		return err
+	}
+	r.at.Outcome.Totals.add(job.JobTotals)
 	r.at.Outcome.Listed += listed
 	return nil
 }

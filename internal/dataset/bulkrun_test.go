@@ -17,7 +17,7 @@ const (
 	march    = "2026-03-01T00:00:00.000Z/2026-04-01T00:00:00.000Z"
 )
 
-func done(t *testing.T, e *jobExport) map[string]jobOutcome {
+func done(t *testing.T, e *jobExport) map[string]JobOutcome {
 	t.Helper()
 	outcomes, err := e.run(t, t.Context())
 	if err != nil {
@@ -26,8 +26,8 @@ func done(t *testing.T, e *jobExport) map[string]jobOutcome {
 	return outcomes
 }
 
-var allThere = jobOutcome{
-	Fulfilled: true, Totals: jobTotals{4, jobRecordings + jobFailures + 1, 1, jobFailures, jobRecordings},
+var allThere = JobOutcome{
+	Fulfilled: true, Totals: JobTotals{4, jobRecordings + jobFailures + 1, 1, jobFailures, jobRecordings},
 	Listed: jobFailures, Landed: jobRecordings, Ended: true,
 }
 
@@ -164,7 +164,7 @@ func TestJobsThatComeToNothing(t *testing.T) {
 			switch {
 			case c.why == "" && got != allThere:
 				t.Errorf("%+v", got)
-			case c.why != "" && (got.Fulfilled || !got.Ended || !strings.Contains(got.Why, c.why) || got.Totals != jobTotals{}):
+			case c.why != "" && (got.Fulfilled || !got.Ended || !strings.Contains(got.Why, c.why) || got.Totals != JobTotals{}):
 				t.Errorf("%+v", got)
 			}
 			if n := len(e.platform.jobs); n != 2 {

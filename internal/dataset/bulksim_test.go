@@ -94,7 +94,7 @@ func TestJobsOfTheSimulator(t *testing.T) {
 	}
 	defer j.Close()
 	d := &takers{pieces: pieces{
-		now: time.Now(), outcomes: map[string]jobOutcome{},
+		now: time.Now(), outcomes: map[string]JobOutcome{},
 		jobs: &RecordingJobs{
 			API: Clients{client}, Integration: sim.Integration(), Organization: organization,
 			Patience: 500 * time.Millisecond, pause: 50 * time.Millisecond,

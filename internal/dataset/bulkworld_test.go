@@ -308,7 +308,7 @@ type pieces struct {
 	jobs     *RecordingJobs
 	now      time.Time
 	mu       sync.Mutex
-	outcomes map[string]jobOutcome
+	outcomes map[string]JobOutcome
 }
 
 func (d *pieces) Info() exporter.Info {
@@ -360,7 +360,7 @@ func date(text string) time.Time {
 }
 
 // run is one run of the command, in a process of its own.
-func (e *jobExport) run(t *testing.T, ctx context.Context) (map[string]jobOutcome, error) {
+func (e *jobExport) run(t *testing.T, ctx context.Context) (map[string]JobOutcome, error) {
 	t.Helper()
 	j, err := journal.Open(t.Context(), e.state, journal.Options{Now: time.Now, Command: "test"})
 	if err != nil {
@@ -374,7 +374,7 @@ func (e *jobExport) run(t *testing.T, ctx context.Context) (map[string]jobOutcom
 	if e.change != nil {
 		e.change(jobs)
 	}
-	d := &pieces{jobs: jobs, now: e.now, outcomes: map[string]jobOutcome{}}
+	d := &pieces{jobs: jobs, now: e.now, outcomes: map[string]JobOutcome{}}
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: []exporter.Dataset{d}, Interval: e.interval, Journal: j, Sink: e.platform.bucket, Gate: open{},
 		Clock: exporter.NewClock(time.Now, time.Time{}), Pause: time.Millisecond,

@@ -36,6 +36,8 @@ type Settings struct {
 	Metadata string // of recordings: MetadataFull or MetadataDerived
 	// Sensitive says whether the clients see sensitive recordings as they are.
 	Sensitive Sensitive
+	// Jobs are for recordings.method bulk; nil for pull.
+	Jobs *RecordingJobs
 	// Restore has archived recordings restored, each asked for again after
 	// RestorePause (default 10 minutes, doubled each time).
 	Restore      bool
@@ -103,7 +105,7 @@ func New(names []string, s Settings) []exporter.Dataset {
 	if slices.Contains(names, RecordingsName) {
 		details.Recordings = &Recordings{
 			API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details,
-			Sensitive: s.Sensitive, Restore: s.Restore, RestorePause: s.RestorePause,
+			Sensitive: s.Sensitive, Jobs: s.Jobs, Restore: s.Restore, RestorePause: s.RestorePause,
 		}
 		list = append(list, details.Recordings)
 	}

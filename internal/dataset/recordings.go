@@ -45,12 +45,16 @@ type Recordings struct {
 	Details  *Details // reads conversation details
 	// Sensitive says whether the client sees sensitive recordings as they are.
 	Sensitive Sensitive
+	// Jobs have the platform write recordings into the bucket; nil where batch
+	// requests bring all of them.
+	Jobs *RecordingJobs
 	// Restore asks the platform to restore what is archived.
 	Restore      bool
 	RestorePause time.Duration // before it is asked for again; default 10 minutes, doubled each time
 
 	pace    pace
 	restore restorations
+	pieces  []jobPiece // that were planned
 }
 
 // A unit finds the recorded conversations of an interval, finds what of it the
@@ -60,6 +64,8 @@ type recordingsParams struct {
 	Find          *detailsParams `json:"find,omitempty"`
 	Unasked       *detailsParams `json:"unasked,omitempty"`
 	Conversations []recorded     `json:"conversations,omitempty"`
+	Job           *jobPiece      `json:"job,omitempty"`     // has the platform export an interval
+	Written       *detailsParams `json:"written,omitempty"` // looks through what it wrote
 }
 
 // Info describes the dataset.
@@ -82,9 +88,18 @@ func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exp
 				return
 			}
 		}
-		if iv.From.Before(iv.To) {
-			yield(unaskedUnit(detailsParams{From: iv.From, To: iv.To}))
+		all := detailsParams{From: iv.From, To: iv.To}
+		if !iv.From.Before(iv.To) || !yield(unaskedUnit(all)) || d.Jobs == nil {
+			return
 		}
+		now := d.Jobs.Now()
+		d.pieces = jobPieces(iv, now)
+		for u, err := range d.Jobs.plan(iv, now) {
+			if !yield(u, err) {
+				return
+			}
+		}
+		yield(lateUnit(all))
 	}
 }
 
@@ -103,7 +118,7 @@ func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exp
 	}
 	return exporter.Unit{
 		Dataset: RecordingsName, Key: fmt.Sprintf("%s/%05d-%x", findKey(RecordingsName, p), n, sum.Sum(nil)[:8]),
-		Params: params, Priority: priority,
+		Params: params, Priority: priority, After: d.jobKey(p.From),
 	}, err
 }
 
@@ -119,6 +134,10 @@ func (d *Recordings) Describe(u exporter.Unit) (words string, conversations int6
 		return "recordings", 0
 	case p.Find != nil:
 		return "all recordings of " + p.Find.words(), 0
+	case p.Job != nil:
+		return p.Job.words(), 0
+	case p.Written != nil:
+		return "what recording jobs wrote of " + p.Written.words(), 0
 	case p.Unasked != nil:
 		return "recordings from " + p.Unasked.words() + " that only the retention query lists", 0
 	case len(p.Conversations) == 1:
@@ -178,6 +197,10 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		return d.Details.run(ctx, u, *p.Find, out, true)
 	case p.Unasked != nil:
 		return d.unasked(ctx, u, *p.Unasked, out)
+	case p.Written != nil:
+		return d.late(ctx, u, *p.Written, out)
+	case p.Job != nil:
+		return d.job(ctx, u, *p.Job, out)
 	}
 	r := &recordingsRun{
 		d: d, unit: u, out: out, listed: map[string]exporter.Known{}, asked: map[string]error{},
@@ -204,6 +227,12 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 	for _, c := range p.Conversations {
 		ask = append(ask, batchItem{ConversationID: c.ID})
 	}
+	if d.Jobs != nil {
+		var err error
+		if ask, err = r.take(ctx, p.Conversations); err != nil {
+			return exporter.Receipt{}, err
+		}
+	}
 	for round := 0; len(ask) > 0 && round < rounds; round++ {
 		var again []batchItem
 		// 100 conversations may have more recordings than that.
@@ -226,6 +255,16 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		return receipt, err
 	}
 	return r.restoreArchived(ctx, receipt)
+}
+
+// job has the platform export a piece of the interval. Where it does not, its
+// recordings are left to batch requests.
+func (d *Recordings) job(ctx context.Context, u exporter.Unit, p jobPiece, out *exporter.Output) (exporter.Receipt, error) {
+	if d.Jobs == nil { // the method was changed since
+		return exporter.Receipt{Outcome: exporter.Done}, nil
+	}
+	_, err := d.Jobs.run(ctx, u, p, out)
+	return exporter.Receipt{Outcome: exporter.Done}, err
 }
 
 // The status of a request that the platform will not take as it is.

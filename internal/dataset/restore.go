@@ -68,7 +68,7 @@ func (r *recordingsRun) restore(ctx context.Context, m metadata) (refused string
 	path := "/api/v2/conversations/" + url.PathEscape(m.ConversationID)
 	answer, err := client.Get(ctx, path+"/recordingmetadata/"+url.PathEscape(m.ID), nil)
 	if err != nil {
-		return refusal(err)
+		return declined(err)
 	}
 	var now metadata
 	if err := json.Unmarshal(answer, &now); err != nil {
@@ -82,11 +82,11 @@ func (r *recordingsRun) restore(ctx context.Context, m metadata) (refused string
 	}
 	until := r.out.Now().Add(restoredFor).UTC().Format("2006-01-02T15:04:05.000Z")
 	_, err = client.Put(ctx, path+"/recordings/"+url.PathEscape(m.ID), map[string]any{"archiveDate": until})
-	return refusal(err)
+	return declined(err)
 }
 
-// refusal tells what the platform will not do from what went wrong.
-func refusal(err error) (string, error) {
+// declined tells what the platform will not do from what went wrong.
+func declined(err error) (string, error) {
 	if lasting(err) {
 		return err.Error(), nil
 	}

@@ -9,6 +9,21 @@ import (
 	"exitplan/exporter"
 )
 
+// Checkpoint is where a unit stands.
+type Checkpoint struct {
+	Key        string
+	Checkpoint []byte
+}
+
+// Checkpoints yields those of the units whose keys begin so, in their order.
+func (j *Journal) Checkpoints(ctx context.Context, prefix string) iter.Seq2[Checkpoint, error] {
+	return query(ctx, j, "SELECT key, checkpoint FROM unit WHERE key >= ?1 AND key < ?2 AND checkpoint IS NOT NULL ORDER BY key", []any{prefix, after(prefix)},
+		func(scan func(...any) error) (c Checkpoint, err error) {
+			err = scan(&c.Key, &c.Checkpoint)
+			return c, err
+		})
+}
+
 const knownColumns = "i.name, coalesce(i.expected, 0), i.got, i.source, i.at, i.due"
 
 // unmetItem is the condition on an item i that is neither stored nor excepted.

@@ -229,7 +229,7 @@ func (t *tx) artifact(u unitRow, a exporter.Artifact, p place, keep bool) error 
 	if item == nil || a.Records == 0 {
 		return nil
 	}
-	return t.count(dataset, a.Item, a.Records)
+	return t.count(u.id, dataset, a.Item, a.Records)
 }
 
 // Vouched says whether an artifact of that path is recorded, other than as
@@ -271,7 +271,7 @@ func (t *tx) item(dataset int64, name string) (itemRow, error) {
 }
 
 // count adds stored records to an item.
-func (t *tx) count(dataset int64, name string, records int64) error {
+func (t *tx) count(unit, dataset int64, name string, records int64) error {
 	it, err := t.item(dataset, name)
 	if err != nil {
 		return err
@@ -279,7 +279,14 @@ func (t *tx) count(dataset int64, name string, records int64) error {
 	before := it.met()
 	it.got += records
 	t.of(dataset).met += it.met() - before
-	_, err = t.exec("UPDATE item SET got = ? WHERE id = ?", it.got, it.id)
+	if _, err = t.exec("UPDATE item SET got = ? WHERE id = ?", it.got, it.id); err != nil {
+		return err
+	}
+	if it.expected == nil || *it.expected == 0 || it.got < *it.expected {
+		return nil
+	}
+	// What other units said of its absence holds no more.
+	_, err = t.exec("DELETE FROM exception WHERE item = ? AND unit <> ?", it.id, unit)
 	return err
 }
 

@@ -1,0 +1,135 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"exitplan/exporter"
+)
+
+// LatePrefix begins the keys of the units that look through all that recording
+// jobs wrote, after everything else.
+const LatePrefix = RecordingsName + "/written-"
+
+// lateUnit looks for what landed after its conversation was dealt with, and for
+// what belongs to nothing that is known.
+func lateUnit(p detailsParams) (exporter.Unit, error) {
+	params, err := json.Marshal(recordingsParams{Written: &p})
+	return exporter.Unit{Dataset: RecordingsName, Key: LatePrefix + p.name(), Params: params, Priority: exporter.Last + 1}, err
+}
+
+// late discovers a unit for each lot of conversations of which something was not
+// taken yet. What belongs to no known conversation is stated, and left alone.
+func (d *Recordings) late(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (exporter.Receipt, error) {
+	receipt := exporter.Receipt{Outcome: exporter.Done}
+	bucket, ok := out.Neighbour()
+	if !ok || d.Jobs == nil {
+		return receipt, nil
+	}
+	var found []recorded
+	hand := func() error {
+		if len(found) == 0 {
+			return nil
+		}
+		unit, err := d.unit(p, int(out.Now().Unix()), found) // what lands later still is another unit's
+		if err != nil {
+			return err
+		}
+		unit.Key, unit.After = LatePrefix+strings.TrimPrefix(unit.Key, RecordingsName+"/"), ""
+		found = nil
+		return out.Save(ctx, exporter.Receipt{Unit: u.Key, Discovered: []exporter.Unit{unit}})
+	}
+	for _, day := range (exporter.Interval{From: p.From, To: p.To}).Days() {
+		for f, err := range bucket.Beside(ctx, d.Jobs.dayFolder(day.From)) {
+			if err != nil {
+				return receipt, fmt.Errorf("what the platform wrote: %w", err)
+			}
+			c, file, ok := readKey(f.Key)
+			if !ok || file.kind == unknownFile {
+				receipt.Exceptions = append(receipt.Exceptions, stranger(u, f, "its name is none that the platform gives"))
+				continue
+			}
+			if vouched, err := out.Vouched(ctx, d.besides(c, f)); err != nil || vouched || file.encrypted || file.kind == sidecarFile {
+				if err != nil {
+					return receipt, err
+				}
+				continue // encrypted: the recording itself was asked for
+			}
+			if n := len(found); n > 0 && found[n-1].ID == c.ID {
+				continue
+			}
+			switch known, stored, err := d.acquainted(ctx, out, c.ID, file.recording); {
+			case err != nil:
+				return receipt, err
+			case stored:
+			case !known:
+				receipt.Exceptions = append(receipt.Exceptions, stranger(u, f, "no conversation or recording of that id is known"))
+			default:
+				if found = append(found, c); len(found) == batchSize {
+					if err := hand(); err != nil {
+						return receipt, err
+					}
+				}
+			}
+		}
+	}
+	return receipt, hand()
+}
+
+// acquainted says whether anything is known of a conversation, and whether a
+// recording of it is stored.
+func (d *Recordings) acquainted(ctx context.Context, out *exporter.Output, conversation, recording string) (known, stored bool, err error) {
+	prefix := whole(conversation)
+	for k, err := range out.Known(ctx, RecordingsName, prefix, prefix+"0", false) {
+		if err != nil {
+			return false, false, err
+		}
+		known = true
+		stored = stored || k.Item == item(conversation, recording) && k.Stored > 0
+	}
+	return known, stored, nil
+}
+
+func stranger(u exporter.Unit, f exporter.Foreign, why string) exporter.Exception {
+	return exporter.Exception{
+		Dataset: RecordingsName, Unit: u.Key, Item: "object/" + whole(f.Key), Reason: exporter.Orphan, Attempts: u.Attempts + 1,
+		Detail: fmt.Sprintf("%s (%d bytes) lies where the platform writes: %s; it is left alone, in no bag", f.Key, f.Bytes, why),
+	}
+}
+
+// folderName is the end of the folders into which the platform writes
+// (genesys-api.md §5.4).
+var folderName = regexp.MustCompile(`/year=(\d+)/month=(\d+)/day=(\d+)/hour=(\d+)/conversation_id=([^/]+)/([^/]+)$`)
+
+// readKey undoes what the platform makes of a conversation's start and id.
+func readKey(key string) (c recorded, file writtenFile, ok bool) {
+	m := folderName.FindStringSubmatch(key)
+	if m == nil {
+		return c, file, false
+	}
+	var n [4]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1]) // digits
+	}
+	c = recorded{ID: m[5], Start: time.Date(n[0], time.Month(n[1]), n[2], n[3], 0, 0, 0, time.UTC)}
+	c.End = c.Start.Format(time.RFC3339Nano)
+	return c, readFileName(m[6]), true
+}
+
+// jobKey is the key of the unit whose job exports the recordings of a day; empty
+// where none was planned.
+func (d *Recordings) jobKey(day time.Time) string {
+	i := slices.IndexFunc(d.pieces, func(p jobPiece) bool {
+		return exporter.Interval{From: p.From, To: p.To}.Contains(day)
+	})
+	if i < 0 {
+		return ""
+	}
+	return d.pieces[i].key()
+}
