@@ -19,8 +19,6 @@ import (
 // the export.
 func newBulkWorld(t *testing.T, cfg simulator.Config) *world {
 	t.Helper()
-	landingPatience = 2 * time.Second
-	t.Cleanup(func() { landingPatience = 0 })
 	server := s3server.Start(t, filepath.Join(t.TempDir(), "s3"))
 	cfg.Bulk.Bucket, cfg.Bulk.Endpoint, cfg.Bulk.Region, cfg.Bulk.PathStyle = server.Bucket, server.Endpoint, server.Region, true
 	cfg.Bulk.AccessKey, cfg.Bulk.Secret = server.AccessKey, server.SecretKey
@@ -154,6 +152,7 @@ func TestAnIntegrationThatCannotWriteIntoTheBucketIsRefused(t *testing.T) {
 	if stderr := w.export(t, exitUsage); !strings.Contains(stderr, "none of that id") {
 		t.Error(stderr)
 	}
+	// Nothing was begun, so that another destination may be named.
 	w.set(t, "recordings.integration_id", w.sim.Integration(), "destination.url", "file://"+filepath.ToSlash(filepath.Join(w.dir, "export")), "destination.endpoint", "")
 	if stderr := w.export(t, exitUsage); !strings.Contains(stderr, "S3 bucket") {
 		t.Error(stderr)

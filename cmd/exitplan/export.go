@@ -75,11 +75,11 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.openDestination(ctx, s.journal.Parts()); err != nil {
 		return err
 	}
-	layout, err := s.freeze(ctx, c)
-	if err != nil {
+	if err := s.checkBulk(ctx); err != nil {
 		return err
 	}
-	if err := s.checkBulk(ctx); err != nil {
+	layout, err := s.freeze(ctx, c)
+	if err != nil {
 		return err
 	}
 	if err := s.claim(ctx); err != nil {

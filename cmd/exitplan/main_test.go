@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary be the command, so that tests can kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("EXITPLAN_TEST_COMMAND") != "" {
+		landingPatience, restorePause = time.Second, 50*time.Millisecond
 		os.Exit(run(os.Args))
 	}
 	os.Exit(m.Run())

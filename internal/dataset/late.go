@@ -55,11 +55,11 @@ func (d *Recordings) late(ctx context.Context, u exporter.Unit, p detailsParams,
 				receipt.Exceptions = append(receipt.Exceptions, stranger(u, f, "its name is none that the platform gives"))
 				continue
 			}
-			if vouched, err := out.Vouched(ctx, d.besides(c, f)); err != nil || vouched || file.encrypted || file.kind == sidecarFile {
+			if vouched, err := out.Vouched(ctx, d.besides(c, f)); err != nil || vouched {
 				if err != nil {
 					return receipt, err
 				}
-				continue // encrypted: the recording itself was asked for
+				continue
 			}
 			if n := len(found); n > 0 && found[n-1].ID == c.ID {
 				continue
@@ -67,9 +67,9 @@ func (d *Recordings) late(ctx context.Context, u exporter.Unit, p detailsParams,
 			switch known, stored, err := d.acquainted(ctx, out, c.ID, file.recording); {
 			case err != nil:
 				return receipt, err
-			case stored:
 			case !known:
-				receipt.Exceptions = append(receipt.Exceptions, stranger(u, f, "no conversation or recording of that id is known"))
+				receipt.Exceptions = append(receipt.Exceptions, stranger(u, f, "no conversation of that id is known"))
+			case stored, file.encrypted, file.kind == sidecarFile: // the recording itself was asked for
 			default:
 				if found = append(found, c); len(found) == batchSize {
 					if err := hand(); err != nil {

@@ -31,7 +31,10 @@ func (r *recordingsRun) take(ctx context.Context, conversations []recorded) (ask
 		}
 		for id, w := range found[c.ID].Recordings {
 			it := item(c.ID, id)
-			if len(w.Media) == 0 || r.stored[it] >= int64(len(w.Media)) && r.has(r.base(c, id)+sidecarSuffix) {
+			mu.Lock()
+			stored := r.stored[it]
+			mu.Unlock()
+			if len(w.Media) == 0 || stored >= int64(len(w.Media)) && r.has(r.base(c, id)+sidecarSuffix) {
 				continue
 			}
 			if !group.Go(func(ctx context.Context) error {
