@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -82,10 +83,19 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		return err
 	}
 	outlooks := lookAhead(cfg.Contract, tally, activity, now)
+	held, err := readProtected(cfg.State)
+	if err != nil {
+		return err
+	}
+	deleting, err := raceOf(c.Context, j, settings, held, recordingsPerHour(tally, activity), now)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
 			"at": now, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
 			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
+			"race": deleting,
 		}), inTime(outlooks))
 	}
 	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
@@ -116,9 +126,15 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if err := printReasons(rows); err != nil {
+		return err
+	}
 	fmt.Fprintln(os.Stdout)
 	if err := printOutlook(activity, outlooks); err != nil {
 		return err
+	}
+	if words := deleting.words(); words != "" {
+		fmt.Fprintf(os.Stdout, "\n%s\n", words)
 	}
 	if cfg.Contract.Zone != nil {
 		fmt.Fprintln(os.Stdout)
@@ -127,4 +143,21 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		}
 	}
 	return inTime(outlooks)
+}
+
+// printReasons counts what is missing by dataset and reason.
+func printReasons(rows []datasetRow) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "\nmissing of\treason\texceptions")
+	some := false
+	for _, d := range rows {
+		for _, reason := range slices.Sorted(maps.Keys(d.Exceptions)) {
+			some = true
+			fmt.Fprintf(w, "%s\t%s\t%s\n", d.name, reason, count(d.Exceptions[reason]))
+		}
+	}
+	if !some {
+		return nil
+	}
+	return w.Flush()
 }
