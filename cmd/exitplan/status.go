@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -27,10 +26,7 @@ func statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true})
-			if errors.Is(err, fs.ErrNotExist) {
-				return usage(fmt.Errorf("no export has begun in %s: name its state directory with --state, or start with: exitplan export", cfg.State))
-			}
+			j, err := readJournal(c.Context, cfg.State)
 			if err != nil {
 				return err
 			}
