@@ -190,6 +190,10 @@ func TestProtectPassesOverOtherDivisions(t *testing.T) {
 		if len(done.Refused) == 0 || int(done.Conversations)+len(done.Refused) != len(conversations) || done.Refused[0].Reason != "missing.division.permission" {
 			t.Errorf("protected %+v of %d", done, len(conversations))
 		}
+		again, _ := protects(t, w, exitMissing, "--apply")
+		if again.Conversations != 0 || len(again.Refused) != len(done.Refused) {
+			t.Errorf("then %+v", again)
+		}
 	}
 }
 

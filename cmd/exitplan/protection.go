@@ -193,10 +193,10 @@ func (a *protecting) denied(err error) error {
 	return fmt.Errorf("the client's role needs %s, in all divisions: %w", a.permission(), err)
 }
 
-// hopeless is the error of a run in which everything is refused, and not because
-// it is gone: then the cause is not in the conversations.
+// hopeless is the error where everything was ever refused, and not because it is
+// gone: then the cause is not in the conversations.
 func (a *protecting) hopeless() error {
-	if len(a.ids) > 0 || len(a.changed.Refused) == 0 || a.changed.gone() {
+	if len(a.ids) > 0 || len(a.changed.Refused) == 0 || !a.release && a.changed.Before > 0 || a.changed.gone() {
 		return nil
 	}
 	for _, r := range a.changed.Refused {

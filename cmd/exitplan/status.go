@@ -143,17 +143,16 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 
 // printReasons counts what is missing by dataset and reason.
 func printReasons(rows []datasetRow) error {
+	if !slices.ContainsFunc(rows, func(d datasetRow) bool { return len(d.Exceptions) > 0 }) {
+		return nil
+	}
+	fmt.Fprintln(os.Stdout)
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "\nmissing of\treason\texceptions")
-	some := false
+	fmt.Fprintln(w, "missing of\treason\texceptions")
 	for _, d := range rows {
 		for _, reason := range slices.Sorted(maps.Keys(d.Exceptions)) {
-			some = true
 			fmt.Fprintf(w, "%s\t%s\t%s\n", d.name, reason, count(d.Exceptions[reason]))
 		}
-	}
-	if !some {
-		return nil
 	}
 	return w.Flush()
 }
