@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -26,10 +26,7 @@ func statusCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true})
-			if errors.Is(err, fs.ErrNotExist) {
-				return usage(fmt.Errorf("no export has begun in %s: name its state directory with --state, or start with: exitplan export", cfg.State))
-			}
+			j, err := readJournal(c.Context, cfg.State)
 			if err != nil {
 				return err
 			}
@@ -82,10 +79,19 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		return err
 	}
 	outlooks := lookAhead(cfg.Contract, tally, activity, now)
+	held, err := readProtected(cfg.State)
+	if err != nil {
+		return err
+	}
+	deleting, err := raceOf(c.Context, j, settings, held, recordingsPerHour(tally, activity), now)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
 			"at": now, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
 			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
+			"race": deleting,
 		}), inTime(outlooks))
 	}
 	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
@@ -116,9 +122,15 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if err := printReasons(rows); err != nil {
+		return err
+	}
 	fmt.Fprintln(os.Stdout)
 	if err := printOutlook(activity, outlooks); err != nil {
 		return err
+	}
+	if words := deleting.words(); words != "" {
+		fmt.Fprintf(os.Stdout, "\n%s\n", words)
 	}
 	if cfg.Contract.Zone != nil {
 		fmt.Fprintln(os.Stdout)
@@ -127,4 +139,20 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		}
 	}
 	return inTime(outlooks)
+}
+
+// printReasons counts what is missing by dataset and reason.
+func printReasons(rows []datasetRow) error {
+	if !slices.ContainsFunc(rows, func(d datasetRow) bool { return len(d.Exceptions) > 0 }) {
+		return nil
+	}
+	fmt.Fprintln(os.Stdout)
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "missing of\treason\texceptions")
+	for _, d := range rows {
+		for _, reason := range slices.Sorted(maps.Keys(d.Exceptions)) {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", d.name, reason, count(d.Exceptions[reason]))
+		}
+	}
+	return w.Flush()
 }

@@ -180,7 +180,7 @@ func (c *Client) PostOnce(ctx context.Context, path string, body any) (json.RawM
 	return c.buffered(ctx, x)
 }
 
-// Put sets something to what body says. A request whose outcome is unknown is
+// Put sets something to what body says; path may carry a query. A request whose outcome is unknown is
 // sent again, as with [Client.Post].
 func (c *Client) Put(ctx context.Context, path string, body any) (json.RawMessage, error) {
 	x := &exchange{method: http.MethodPut, path: path}
