@@ -64,6 +64,11 @@ func (o *Output) Vouched(ctx context.Context, path string) (bool, error) {
 	return o.journal.Vouched(ctx, path)
 }
 
+// Failed yields the units of a dataset that were given up; see [Journal].
+func (o *Output) Failed(ctx context.Context, dataset string) iter.Seq2[Unit, error] {
+	return o.journal.Failed(ctx, dataset)
+}
+
 // Known yields what the journal knows of a dataset; see [Journal].
 func (o *Output) Known(ctx context.Context, dataset, from, to string, unmet bool) iter.Seq2[Known, error] {
 	return o.journal.Known(ctx, dataset, from, to, unmet)

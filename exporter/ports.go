@@ -132,6 +132,8 @@ type Journal interface {
 	// early. It returns how many there were, and when the next one is to be
 	// woken; zero for none.
 	Wake(ctx context.Context, now time.Time, early ...string) (n int, next time.Time, err error)
+	// Failed yields the units of a dataset that were given up in this run.
+	Failed(ctx context.Context, dataset string) iter.Seq2[Unit, error]
 	// Known yields what is known of a dataset, in the order of the items, with
 	// from <= item < to bytewise; empty for no bound. With unmet set it leaves
 	// out what is stored, and what an exception names.

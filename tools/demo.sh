@@ -1,6 +1,7 @@
 #!/bin/sh
 # The main job against a real S3 server: builds versitygw from this module,
-# starts it on loopback, and runs "exitplan demo" into a bucket of it.
+# starts it on loopback, and runs "exitplan demo" into a bucket of it, of an
+# organization that has lost some recordings.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 dir=${DEMO_DIR:-$top/demo-s3}
@@ -21,6 +22,8 @@ server=$!
 trap 'kill $server 2>/dev/null || true' EXIT INT TERM
 
 code=0
-"$top/.bin/exitplan" demo --dir "$dir/work" --destination s3://exit/genesys --endpoint "http://127.0.0.1:$port" "$@" || code=$?
+"$top/.bin/exitplan" demo --dir "$dir/work" --destination s3://exit/genesys --endpoint "http://127.0.0.1:$port" --gaps 0.05 "$@" || code=$?
+# 3: something is missing, as it should be where gaps were planted.
+if [ "$code" -eq 3 ]; then code=0; fi
 echo "The bucket's files   $dir/s3/exit/genesys" >&2
 exit $code

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exitplan/internal/config"
+	"exitplan/internal/journal"
 	"exitplan/internal/simulator"
 )
 
@@ -22,8 +24,8 @@ const secretVariable = "EXITPLAN_SOURCE_CLIENT_SECRET"
 func demoCommand(signals *interrupts) *cli.Command {
 	return &cli.Command{
 		Name: "demo", Usage: "see it work: simulate an organization, export it, verify the result",
-		Description: "Everything happens on this machine, below --dir. With --gaps some recordings cannot be had,\n" +
-			"which the closing summary names; the exit code is 3 then.",
+		Description: "Everything happens on this machine, below --dir. With --gaps some recordings are lost, and others hard\n" +
+			"to find; the closing text names each that is missing, with its reason; the exit code is 3 then.",
 		Flags: append(organizationFlags(),
 			&cli.StringFlag{Name: "dir", Value: "demo", Usage: "`DIR` for configuration, state and, without --destination, the export"},
 			&cli.StringFlag{Name: "destination", Usage: "export to this `URL` instead, e.g. s3://bucket/prefix"},
@@ -88,6 +90,14 @@ func demo(c *cli.Context, signals *interrupts) error {
 	if err := step(append(check, root)...); err != nil {
 		return err
 	}
+	if exported != nil {
+		if err := step("status", "--exceptions"); err != nil {
+			return err
+		}
+		if err := account(c.Context, server, values["state"]); err != nil && c.Float64("gaps") > 0 {
+			return err
+		}
+	}
 	fmt.Fprintf(os.Stderr, "The export          %s\nIts configuration   %s\nIts journal         %s\n",
 		root, file, filepath.Join(values["state"], "journal.db"))
 	return exported
@@ -134,6 +144,9 @@ func demoConfig(c *cli.Context, dir string, sim simulator.Config, server *simula
 	if endpoint := c.String("endpoint"); endpoint != "" {
 		values["destination.endpoint"], values["destination.path_style"] = endpoint, strconv.FormatBool(true)
 	}
+	if c.Float64("gaps") > 0 { // its client may not have what needs the same permission
+		values["source.datasets"] = "[all, -interactions.insights]"
+	}
 	given, err := overrides(c)
 	if err != nil {
 		return "", nil, err
@@ -145,4 +158,48 @@ func demoConfig(c *cli.Context, dir string, sim simulator.Config, server *simula
 	}
 	file = filepath.Join(dir, "exitplan.yaml")
 	return file, values, os.WriteFile(file, []byte(text), 0o600)
+}
+
+// planted are the recordings that the simulated organization has lost, and that
+// some source tells of, and the conversations flagged for none; as exceptions name
+// them.
+func planted(server *simulator.Server) map[string]bool {
+	items, some := map[string]bool{}, map[string]bool{}
+	for r := range server.Truth().Recordings() {
+		some[r.ConversationID] = true
+		if r.Fate != "" && (r.Flagged || r.Retained) {
+			items[r.ConversationID+"/"+r.ID] = true
+		}
+	}
+	for c := range server.Truth().Conversations() {
+		if c.Recorded && !some[c.ID] {
+			items[c.ID] = true
+		}
+	}
+	return items
+}
+
+// account holds what the export says is missing against what was planted.
+func account(ctx context.Context, server *simulator.Server, state string) error {
+	j, err := journal.Open(ctx, state, journal.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	left := planted(server)
+	n := len(left)
+	for e, err := range j.Exceptions(ctx) {
+		if err != nil {
+			return err
+		}
+		if !left[e.Item] {
+			return fmt.Errorf("the export calls %s missing (%s), which the simulated organization has not lost", e.Item, e.Reason)
+		}
+		delete(left, e.Item)
+	}
+	for item := range left {
+		return fmt.Errorf("%d of %d items that were planted are not listed as missing, e.g. %s", len(left), n, item)
+	}
+	fmt.Fprintf(os.Stderr, "The simulated organization had lost these %d, and nothing else: each is listed with its reason.\n\n", n)
+	return nil
 }

@@ -375,6 +375,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 			}
 		}
 	}
+	if err := s.journal.WakeAll(ctx); err != nil {
+		return err
+	}
 	for {
 		u, err := s.journal.Next(ctx)
 		if errors.Is(err, errEOF) {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"exitplan/internal/dataset"
 	"exitplan/internal/simulator"
 )
 
@@ -61,7 +63,7 @@ func organizationFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "token-ttl", Value: 24 * time.Hour, Usage: "life of a token"},
 		&cli.DurationFlag{Name: "url-ttl", Value: time.Hour, Usage: "life of a signed media URL"},
 		&cli.DurationFlag{Name: "job-latency", Value: 50 * time.Millisecond, Usage: "until a job or batch request is complete"},
-		&cli.Float64Flag{Name: "gaps", Usage: "share of recordings that cannot be had: archived, deleted, failing"},
+		&cli.Float64Flag{Name: "gaps", Usage: "share of recordings that are lost or hard to find: deleted, archived, redacted, of conversations that nobody knows, and the like"},
 		&cli.StringFlag{Name: "faults", Usage: "how the platform misbehaves, e.g. all, or 429=0.05,drop-media=0.1"},
 	}
 }
@@ -75,13 +77,37 @@ func simulatorConfig(c *cli.Context) (simulator.Config, error) {
 	if err != nil {
 		return simulator.Config{}, usage(fmt.Errorf("--from: %w", err))
 	}
-	gaps := c.Float64("gaps") / 4
-	return simulator.Config{
+	cfg := simulator.Config{
 		Seed: c.Uint64("seed"), From: from, Days: c.Int("days"), ConversationsPerDay: c.Int("conversations"),
 		RecordedShare: c.Float64("recorded"), MediaBytes: c.Int64("media-bytes"),
 		RequestsPerMinute: c.Int("requests-per-minute"), TokenTTL: c.Duration("token-ttl"), URLTTL: c.Duration("url-ttl"),
 		JobLatency: c.Duration("job-latency"), BatchLatency: c.Duration("job-latency"),
-		ArchivedShare: gaps, DeletedShare: gaps, ErrorShare: gaps, UploadingShare: gaps,
 		Faults: faults, Now: time.Now,
-	}, nil
+	}
+	plant(&cfg, c.Float64("gaps"))
+	return cfg, nil
+}
+
+// plant has a share of the recordings lost in every way there is, and as many
+// found in ways that only reconciliation finds.
+func plant(cfg *simulator.Config, share float64) {
+	if share == 0 {
+		return
+	}
+	each := share / 8
+	cfg.ErrorShare, cfg.ArchivedShare, cfg.DeletedShare, cfg.UploadingShare, cfg.NoRecordingShare = each, each, each, each, each
+	cfg.VanishedShare, cfg.DeniedShare, cfg.SensitiveShare, cfg.UnretainedShare, cfg.DuplicateShare = each, each, 2*each, share, share
+	cfg.UnflaggedShare, cfg.ForgottenRecordings, cfg.ScreenShare, cfg.Redaction = share/4, cfg.Days, share, "mixed"
+	cfg.Clients = []simulator.Client{{ID: "demo-client", Secret: "demo-secret", Permissions: allBut(dataset.SensitivePermission)}}
+}
+
+// allBut are the permissions that exports ask for, without one.
+func allBut(one string) (list []string) {
+	for _, info := range dataset.Catalogue() {
+		list = append(list, info.Permissions...)
+	}
+	list = append(list, "authorization:role:view", "integrations:integration:view", "recording:deletionProtection:apply", "recording:deletionProtection:revoke",
+		"recording:job:add", "recording:job:view", "recording:job:edit", "recording:job:delete",
+		"recording:recording:editRetention", "recording:screenRecording:editRetention")
+	return slices.DeleteFunc(list, func(p string) bool { return p == one })
 }

@@ -39,6 +39,8 @@ type summary struct {
 	Next     string              `json:"next"`
 
 	more    bool
+	days    bool      // more means days that are not available yet
+	wake    time.Time // when the first unit is to be run that waits for its time
 	runErr  error
 	reasons map[string]missing // by dataset and reason
 }
@@ -96,10 +98,12 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	if err != nil {
 		return nil, err
 	}
-	more = more || tally.Total.Asleep > 0
 	sum := &summary{
-		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more, runErr: runErr,
+		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more || tally.Total.Asleep > 0, days: more, runErr: runErr,
 		reasons: map[string]missing{},
+	}
+	if _, sum.wake, err = s.journal.Sleeping(ctx); err != nil {
+		return nil, err
 	}
 	excepted := map[string]int64{}
 	for e, err := range s.journal.Exceptions(ctx) {
@@ -199,61 +203,6 @@ func (sum *summary) err() error {
 
 // final says that nothing more is to come, so that the root bag may be sealed.
 func (sum *summary) final() bool { return sum.runErr == nil && !sum.more }
-
-func (sum *summary) words() (outcome, next string) {
-	const again = "tries once more what may still be had."
-	switch {
-	case errors.Is(sum.runErr, exporter.ErrWindowClosed):
-		return "Not everything is exported: the window is closed. What is stored is safe.", sum.afterClose()
-	case errors.Is(sum.runErr, exporter.ErrInterrupted):
-		return "Interrupted. What is stored is safe.", "Run the same command again: it goes on from here."
-	case sum.runErr != nil:
-		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
-	case sum.Exceptions > 0 && sum.more:
-		return "What is available by now was tried, but " + sum.Missing.String() + sum.Missing.are() + " missing. Later days are still to come.",
-			"'exitplan status --exceptions' lists each with its reason. Run the same command again tomorrow: it takes the later days, and " + again
-	case sum.Exceptions > 0:
-		return "Finished, but " + sum.Missing.String() + sum.Missing.are() + " missing. Each is listed with its reason in root/data/exceptions.jsonl.",
-			"Read that, or 'exitplan status --exceptions'; running the same command again " + again
-	case sum.undone() > 0:
-		return "Finished, but " + plural(sum.undone(), "unit of work is", "units of work are") + " left undone, of datasets that are not selected any more.",
-			"Select them again in source.datasets, or state what is left as missing with: exitplan export --seal"
-	case sum.unverifiable():
-		return "Finished, and nothing is known to be missing. Whether all recordings are here cannot be shown: with recordings.metadata: derived only the retention query tells of each, and it was not read in full, or too early for the last day.",
-			"Run the same command again in a day; or, if it cannot be read, begin another export with recordings.metadata: full."
-	case sum.more:
-		return "Everything that is available by now is exported. Later days are still to come.",
-			"Run the same command again tomorrow."
-	}
-	return "Complete. Every expectation is met and every byte accounted for.", "Check it with: exitplan verify " + sum.Destination
-}
-
-// afterClose is what can be done about the classes that are closed.
-func (sum *summary) afterClose() string {
-	var list []string
-	var ended, never []string
-	for _, d := range sum.Closed {
-		switch {
-		case !d.Next.IsZero():
-			list = append(list, fmt.Sprintf("%s can be exported from %s: run the same command again then.", d.Class, d.Next.Format(time.RFC3339)))
-		case !d.Closes.IsZero():
-			ended = append(ended, d.Class)
-		default:
-			never = append(never, d.Class)
-		}
-	}
-	if len(ended) > 0 {
-		list = append(list, "For "+strings.Join(ended, " and ")+", record a granted extension in the configuration and run the same command again, "+
-			"or state the rest as missing with: exitplan export --seal")
-	}
-	if len(never) > 0 {
-		list = append(list, "For "+strings.Join(never, " and ")+", correct contract in the configuration once that has changed, and run the same command again.")
-	}
-	if len(list) == 0 { // opened again since
-		return "Run the same command again: it goes on from here."
-	}
-	return strings.Join(list, "\n      ")
-}
 
 func plural(n int64, one, many string) string {
 	if n == 1 {

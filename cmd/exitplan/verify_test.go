@@ -44,7 +44,7 @@ func TestVerifyOfAnExportThatIsNotFinished(t *testing.T) {
 			t.Errorf("%s, quiet: exit code %d and not one line\n%s%s", what, code, stdout, stderr)
 		}
 	}
-	try("later days to come", exitMoreToCome, "NOT FINISHED; 2 bags valid")
+	try("later days to come", exitMoreToCome, "NOT FINISHED; 3 bags valid")
 
 	code, stdout, _ := exitplan(t, "verify", "--json", root)
 	var result struct {

@@ -172,7 +172,7 @@ func read(t *testing.T, store manifest.Store) contents {
 		case name == "manifest-sha256.txt":
 			c.manifests[dir] = string(body)
 		case strings.HasPrefix(file.Path, "bags/analytics-") && strings.HasSuffix(name, ".jsonl.gz"):
-			c.conversations(t, body)
+			c.conversations(t, body, strings.HasPrefix(name, "sweep-"))
 		case strings.Contains(dir, "/conversation_id="):
 			conversation := strings.TrimPrefix(path.Base(dir), "conversation_id=")
 			if id, ok := strings.CutSuffix(name, "_metadata.json"); ok {
@@ -191,7 +191,9 @@ func read(t *testing.T, store manifest.Store) contents {
 	return c
 }
 
-func (c contents) conversations(t *testing.T, packed []byte) {
+// conversations reads a part. That of a sweep has newer rows than the parts
+// before it.
+func (c contents) conversations(t *testing.T, packed []byte, newer bool) {
 	t.Helper()
 	for _, line := range unpack(t, packed) {
 		var row struct {
@@ -200,8 +202,8 @@ func (c contents) conversations(t *testing.T, packed []byte) {
 		if err := json.Unmarshal(line, &row); err != nil {
 			t.Fatalf("a line that is no JSON: %v", err)
 		}
-		if _, twice := c.rows[row.ID]; twice {
-			t.Errorf("conversation %s is there twice", row.ID)
+		if _, twice := c.rows[row.ID]; twice != newer {
+			t.Errorf("conversation %s: there before is %t, a newer row %t", row.ID, twice, newer)
 		}
 		c.rows[row.ID] = line
 	}

@@ -36,8 +36,12 @@ const overlap = 4 * 24 * time.Hour
 // where analytics knows no such conversation, where they were created.
 func (d *Recordings) unasked(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (exporter.Receipt, error) {
 	receipt := exporter.Receipt{Outcome: exporter.Done}
+	asked, err := givenUp(ctx, out)
+	if err != nil {
+		return receipt, err
+	}
 	for from := ""; ; {
-		created, orphans, last, err := nobodyAsked(ctx, out, from, p)
+		created, orphans, last, err := nobodyAsked(ctx, out, from, p, asked)
 		if err != nil {
 			return exporter.Receipt{}, err
 		}
@@ -70,17 +74,36 @@ func (d *Recordings) unasked(ctx context.Context, u exporter.Unit, p detailsPara
 	}
 }
 
+// givenUp are the conversations of units that failed, which a later run asks
+// for again.
+func givenUp(ctx context.Context, out *exporter.Output) (map[string]bool, error) {
+	asked := map[string]bool{}
+	for u, err := range out.Failed(ctx, RecordingsName) {
+		if err != nil {
+			return nil, err
+		}
+		var p recordingsParams
+		if err := json.Unmarshal(u.Params, &p); err != nil {
+			return nil, fmt.Errorf("parameters of %s: %w", u.Key, err)
+		}
+		for _, c := range p.Conversations {
+			asked[c.ID] = true
+		}
+	}
+	return asked, nil
+}
+
 // nobodyAsked reads on from an item until a batch is full: when the recordings
 // of each conversation were created first, what has no conversation, and where
 // to read on; empty at the end.
-func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detailsParams) (created map[string]time.Time, orphans []string, next string, err error) {
+func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detailsParams, asked map[string]bool) (created map[string]time.Time, orphans []string, next string, err error) {
 	created = map[string]time.Time{}
 	for k, err := range out.Known(ctx, RecordingsName, from, "", true) {
 		if err != nil {
 			return nil, nil, "", err
 		}
 		conversation, recording := ids(k.Item)
-		if k.Count > 0 || recording == "" || k.At.Before(p.From) && !k.At.IsZero() || !k.At.Before(p.To.Add(overlap)) {
+		if k.Count > 0 || k.Source == "" || recording == "" || asked[conversation] || k.At.Before(p.From) && !k.At.IsZero() || !k.At.Before(p.To.Add(overlap)) {
 			continue // somebody answers for it, or it is of another time
 		}
 		if conversation == "" {

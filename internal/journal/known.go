@@ -55,6 +55,18 @@ func (j *Journal) Known(ctx context.Context, dataset, from, to string, unmet boo
 	return query(ctx, j, text+" ORDER BY i.name", args, scanKnown)
 }
 
+// Failed implements [exporter.Journal].
+func (j *Journal) Failed(ctx context.Context, dataset string) iter.Seq2[exporter.Unit, error] {
+	return query(ctx, j, "SELECT key, params FROM unit WHERE again = 1 AND state = 3 AND dataset = (SELECT id FROM dataset WHERE name = ?)", []any{dataset},
+		func(scan func(...any) error) (exporter.Unit, error) {
+			u := exporter.Unit{Dataset: dataset}
+			var params []byte
+			err := scan(&u.Key, &params)
+			u.Params = params
+			return u, err
+		})
+}
+
 // Doomed yields what is known of a dataset, began in an interval, is to be
 // deleted by the platform, and is neither stored nor excepted: what is deleted
 // first comes first.

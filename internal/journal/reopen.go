@@ -87,17 +87,32 @@ func (j *Journal) Wake(ctx context.Context, now time.Time, early ...string) (n i
 	if err != nil {
 		return 0, next, err
 	}
-	const sleeps = "not_before IS NOT NULL AND (state = 4 OR state = 2 AND again = 1)"
 	n, err = j.reset(ctx, sleeps+` AND (not_before <= ?1 OR
 		dataset IN (SELECT id FROM dataset WHERE name IN (SELECT value FROM json_each(?2))))`, now.UnixMilli(), string(list))
 	if err != nil {
 		return 0, next, err
 	}
-	var first sql.NullInt64
-	if err := j.readers.QueryRowContext(ctx, "SELECT min(not_before) FROM unit WHERE "+sleeps).Scan(&first); err != nil {
-		return 0, next, j.unread(ctx, err)
+	_, next, err = j.Sleeping(ctx)
+	return n, next, err
+}
+
+// sleeps is the condition on a unit that is to be run at its time.
+const sleeps = "not_before IS NOT NULL AND (state = 4 OR state = 2 AND again = 1)"
+
+// Sleeping is how many units are to be run later, and when the first is.
+func (j *Journal) Sleeping(ctx context.Context) (n int64, first time.Time, err error) {
+	var at sql.NullInt64
+	if err := j.readers.QueryRowContext(ctx, "SELECT count(*), min(not_before) FROM unit WHERE "+sleeps).Scan(&n, &at); err != nil {
+		return 0, first, j.unread(ctx, err)
 	}
-	return n, timeOf(first), nil
+	return n, timeOf(at), nil
+}
+
+// WakeAll makes pending whatever sleeps and was never run, for an export that
+// ends.
+func (j *Journal) WakeAll(ctx context.Context) error {
+	_, err := j.reset(ctx, "not_before IS NOT NULL AND state = 4")
+	return err
 }
 
 // short are the units that expected something which is not there, and which
