@@ -19,7 +19,7 @@ func (s *session) bulk() bool {
 
 // checkBulk says whether it could, before anything waits for it.
 func (s *session) checkBulk(ctx context.Context) error {
-	if !s.bulk() {
+	if !s.bulk() || s.org.ID == "" {
 		return nil
 	}
 	if err := dataset.CheckFolder(ctx, s.dest, s.org.ID); err != nil {

@@ -172,6 +172,13 @@ func (s *session) checkDestination(ctx context.Context) []finding {
 		return []finding{failed("destination", err, "")}
 	}
 	findings := []finding{ok("destination", s.dest.URL())}
+	switch err := s.checkBulk(ctx); {
+	case s.org.ID == "": // nothing is asked of the platform any more, or the credentials are wrong
+	case err != nil:
+		findings = append(findings, failed("integration", err, ""))
+	case s.bulk():
+		findings = append(findings, ok("integration", "recording jobs can write into the bucket, and what they write can be listed"))
+	}
 	for _, p := range probed {
 		err := p.Err
 		if err == nil && p.Status == sink.Failed {
