@@ -3,11 +3,13 @@ package dataset
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/genesys"
 )
 
 // RetentionName is the dataset of what the retention query lists: every
@@ -124,8 +126,8 @@ func (r *recordingsRun) inquire(ctx context.Context) error {
 		conversation, _ := ids(it)
 		some[conversation] = true
 	}
-	for id := range r.convs { // flagged, and there is nothing
-		if !some[id] {
+	for id := range r.convs { // flagged and there is nothing, or refused as such
+		if _, refused := r.failed[item(id, "")]; refused || !some[id] {
 			if err := r.describe(ctx, client, id); err != nil {
 				return err
 			}
@@ -142,6 +144,11 @@ func (r *recordingsRun) inquire(ctx context.Context) error {
 		switch {
 		case lasting(err):
 			r.asked[it] = err
+			if errors.Is(err, genesys.ErrPermission) { // of this recording, or of its conversation?
+				if err := r.describe(ctx, client, conversation); err != nil {
+					return err
+				}
+			}
 			continue
 		case err != nil:
 			return fmt.Errorf("metadata of recording %s: %w", it, fatal(err))
