@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -111,7 +110,10 @@ func (w *world) unharmed(t *testing.T, before map[string]exporter.Foreign, got o
 	if len(wanted) < 10 {
 		t.Fatalf("%d recordings: the test shows too little", len(wanted))
 	}
-	for item := range maps.Keys(wanted) {
+	for item := range wanted {
+		// The two ways name further media in their own ways: what was stored and
+		// not noted down may be there under both names.
+		media[item] = slices.Compact(media[item])
 		if !slices.Equal(media[item], wanted[item]) {
 			t.Errorf("%s: %v, want %v", item, media[item], wanted[item])
 		}
@@ -126,7 +128,7 @@ func (w *world) unharmed(t *testing.T, before map[string]exporter.Foreign, got o
 		t.Errorf("verify: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	jobs := w.sim.Truth().BulkJobs()
-	if n := len(intervals(w)); n != 2 || len(jobs) != n {
+	if n := len(intervals(w)); len(jobs) != n || n != 2 && w.values["recordings.method"] == "bulk" {
 		t.Errorf("%d jobs for %d intervals: %v", len(jobs), n, jobs)
 	}
 	after := w.beside(t)
@@ -204,7 +206,7 @@ func TestKilledAtAnyTimeOfABulkRun(t *testing.T) {
 		t.Skip("ten exports")
 	}
 	all, any := newSite(t), func(*http.Request) bool { return true }
-	cfg := simulator.Config{ErrorShare: 0.1, Bulk: simulator.Bulk{FailedShare: 0.1, LostShare: 0.1, Landing: 200 * time.Millisecond}}
+	cfg := simulator.Config{ErrorShare: 0.1, Bulk: simulator.Bulk{FailedShare: 0.2, Landing: 200 * time.Millisecond}}
 	w, k := all.world(t, cfg)
 	if k.run(t, command(t, w.args("export")...), moment{match: any, nth: math.MaxInt}) {
 		t.Fatal("it was killed, and should not have been")
@@ -232,14 +234,14 @@ func TestKilledAndGoneOnWithInTheOtherWay(t *testing.T) {
 	}
 	all := newSite(t)
 	for _, tt := range []struct {
-		first, then string
-		at          moment
+		name, first, then string
+		at                moment
 	}{
-		{"bulk", "pull", moment{match: copying, nth: 5}},
-		{"bulk", "pull", moment{match: call("GET", "recording/jobs/*"), nth: 3}},
-		{"pull", "bulk", moment{match: call("GET", "recording/batchrequests/*"), nth: 2}},
+		{"a job runs", "bulk", "pull", moment{match: call("GET", "recording/jobs/*"), nth: 3}},
+		{"what landed is copied", "bulk", "pull", moment{match: copying, nth: 9, after: true}},
+		{"a batch request runs", "pull", "bulk", moment{match: call("GET", "recording/batchrequests/*"), nth: 2}},
 	} {
-		t.Run(tt.first+", then "+tt.then, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, k := all.world(t, simulator.Config{Bulk: simulator.Bulk{FailedShare: 0.2, LostShare: 0.2}})
 			w.set(t, "recordings.method", tt.first)

@@ -100,7 +100,15 @@ func (k *trap) proxy(t *testing.T, endpoint, below string) string {
 		t.Fatal(err)
 	}
 	// The host stays as it was signed.
-	through := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = behind.Scheme, behind.Host }}
+	through := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = behind.Scheme, behind.Host },
+		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() == nil { // the one who asked is alive
+				t.Errorf("%s %s: %v", r.Method, r.URL, err)
+			}
+			panic(http.ErrAbortHandler)
+		},
+	}
 	server := httptest.NewServer(k.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains([]string{http.MethodGet, http.MethodHead}, r.Method) && !strings.HasPrefix(r.URL.Path, below) {
 			t.Errorf("%s %s: that is not ours", r.Method, r.URL)
