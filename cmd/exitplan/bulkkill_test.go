@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +23,6 @@ import (
 type site struct {
 	bucket *s3server.Server
 	check  func(http.Handler) http.Handler // holds requests against the API definition
-	worlds atomic.Uint64
 }
 
 func newSite(t *testing.T) *site {
@@ -39,11 +37,11 @@ func newSite(t *testing.T) *site {
 }
 
 // world is a small organization of two months, so of two recording jobs, with a
-// trap between it, the bucket and the program.
-func (s *site) world(t *testing.T, cfg simulator.Config) (*world, *trap) {
+// trap between it, the bucket and the program. Each needs a number of its own.
+func (s *site) world(t *testing.T, n int, cfg simulator.Config) (*world, *trap) {
 	t.Helper()
-	k, n := &trap{}, s.worlds.Add(1)
-	cfg.Seed = n
+	k := &trap{}
+	cfg.Seed = uint64(n)
 	cfg.Middleware = func(h http.Handler) http.Handler { return k.wrap(s.check(h)) }
 	cfg.From, cfg.Days, cfg.ConversationsPerDay = time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC), 2, 12
 	cfg.RecordedShare, cfg.SeveralResultsShare, cfg.MediaBytes = 0.8, 0.2, 1<<10
@@ -155,9 +153,9 @@ func looking(r *http.Request) bool {
 }
 
 func TestKilledInEachPhaseOfARecordingJob(t *testing.T) {
-	const slow = 120 * time.Millisecond
+	const slow = 200 * time.Millisecond
 	all := newSite(t)
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name  string
 		bulk  simulator.Bulk
 		at    moment
@@ -183,7 +181,7 @@ func TestKilledInEachPhaseOfARecordingJob(t *testing.T) {
 			}
 			t.Parallel()
 			tt.bulk.FailedShare = 0.15
-			w, k := all.world(t, simulator.Config{ErrorShare: 0.1, Bulk: tt.bulk})
+			w, k := all.world(t, i, simulator.Config{ErrorShare: 0.1, Bulk: tt.bulk})
 			at := tt.at
 			at.match = func(r *http.Request) bool { return tt.at.match(r) && (tt.while == "" || w.stands(tt.while)) }
 			if !k.run(t, command(t, w.args("export")...), at) {
@@ -207,7 +205,7 @@ func TestKilledAtAnyTimeOfABulkRun(t *testing.T) {
 	}
 	all, any := newSite(t), func(*http.Request) bool { return true }
 	cfg := simulator.Config{ErrorShare: 0.1, Bulk: simulator.Bulk{FailedShare: 0.2, Landing: 200 * time.Millisecond}}
-	w, k := all.world(t, cfg)
+	w, k := all.world(t, 10, cfg)
 	if k.run(t, command(t, w.args("export")...), moment{match: any, nth: math.MaxInt}) {
 		t.Fatal("it was killed, and should not have been")
 	}
@@ -215,7 +213,7 @@ func TestKilledAtAnyTimeOfABulkRun(t *testing.T) {
 	for i := range 10 {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
-			w, k := all.world(t, cfg)
+			w, k := all.world(t, i, cfg)
 			at := moment{match: any, nth: 1 + requests*i/10 + rand.IntN(requests/10), pause: rand.N(5 * time.Millisecond)}
 			t.Logf("%v after request %d of about %d", at.pause, at.nth, requests)
 			if !k.run(t, command(t, w.args("export")...), at) {
@@ -233,7 +231,7 @@ func TestKilledAndGoneOnWithInTheOtherWay(t *testing.T) {
 		t.Skip("four exports")
 	}
 	all := newSite(t)
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name, first, then string
 		at                moment
 	}{
@@ -243,7 +241,7 @@ func TestKilledAndGoneOnWithInTheOtherWay(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w, k := all.world(t, simulator.Config{Bulk: simulator.Bulk{FailedShare: 0.2, LostShare: 0.2}})
+			w, k := all.world(t, i, simulator.Config{Bulk: simulator.Bulk{FailedShare: 0.2, LostShare: 0.2}})
 			w.set(t, "recordings.method", tt.first)
 			if !k.run(t, command(t, w.args("export")...), tt.at) {
 				t.Fatal("the program came to its end")
