@@ -19,7 +19,12 @@ import (
 // the export.
 func newBulkWorld(t *testing.T, cfg simulator.Config) *world {
 	t.Helper()
-	server := s3server.Start(t, filepath.Join(t.TempDir(), "s3"))
+	return bulkWorldOf(t, s3server.Start(t, filepath.Join(t.TempDir(), "s3")), cfg)
+}
+
+// bulkWorldOf is one whose bucket others may use as well.
+func bulkWorldOf(t *testing.T, server *s3server.Server, cfg simulator.Config) *world {
+	t.Helper()
 	cfg.Bulk.Bucket, cfg.Bulk.Endpoint, cfg.Bulk.Region, cfg.Bulk.PathStyle = server.Bucket, server.Endpoint, server.Region, true
 	cfg.Bulk.AccessKey, cfg.Bulk.Secret = server.AccessKey, server.SecretKey
 	if cfg.Bulk.Latency == 0 {

@@ -96,8 +96,8 @@ func TestCountsWhatLanded(t *testing.T) {
 		b.objects[folder+uuid(2)+"_metadata.json"] = 1
 		b.objects[folder+uuid(3)+".ogg.pgp"] = 1
 	}
-	n, err := j.landed(t.Context(), b, exporter.Interval{From: day, To: day.AddDate(0, 0, 2)})
-	if err != nil || n != 4 || b.lists != 2 {
-		t.Errorf("%d recordings with %d lists, %v", n, b.lists, err)
+	n, media, err := j.landed(t.Context(), b, exporter.Interval{From: day, To: day.AddDate(0, 0, 2)})
+	if err != nil || n != 4 || media != 6 || b.lists != 2 {
+		t.Errorf("%d recordings, %d media with %d lists, %v", n, media, b.lists, err)
 	}
 }

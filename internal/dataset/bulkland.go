@@ -14,18 +14,21 @@ import (
 func (r *jobRun) land(ctx context.Context, bucket exporter.Neighbour, iv exporter.Interval) error {
 	o := &r.at.Outcome
 	looks := r.j.pauses(5 * time.Minute)
-	for quiet := time.Duration(0); o.Totals.Processed > 0; {
-		landed, err := r.j.landed(ctx, bucket, iv)
+	for quiet, before := time.Duration(0), int64(-1); o.Totals.Processed > 0; {
+		landed, media, err := r.j.landed(ctx, bucket, iv)
 		if err != nil {
 			return err
 		}
-		if landed > o.Landed {
+		if media > before {
 			quiet = 0
 		}
 		o.Landed = landed
-		if landed >= o.Totals.Processed || quiet >= cmp.Or(r.j.Patience, time.Hour) {
+		// Nobody says how many media a recording has: of the last ones some may
+		// still come when all recordings are there.
+		if landed >= o.Totals.Processed && media <= before || quiet >= cmp.Or(r.j.Patience, time.Hour) {
 			return nil
 		}
+		before = media
 		waited, err := looks.wait(ctx)
 		if err != nil {
 			return err
@@ -35,26 +38,31 @@ func (r *jobRun) land(ctx context.Context, bucket exporter.Neighbour, iv exporte
 	return nil
 }
 
-// landed counts the recordings of an interval that have media in the bucket.
-func (j *RecordingJobs) landed(ctx context.Context, bucket exporter.Neighbour, iv exporter.Interval) (n int64, err error) {
+// landed counts the recordings of an interval that have media in the bucket,
+// and these.
+func (j *RecordingJobs) landed(ctx context.Context, bucket exporter.Neighbour, iv exporter.Interval) (n, media int64, err error) {
 	for _, day := range iv.Days() {
 		folder, recordings := "", map[string]bool{} // of one conversation
 		for f, err := range bucket.Beside(ctx, j.dayFolder(day.From)) {
 			if err != nil {
-				return 0, fmt.Errorf("what the platform wrote: %w", err)
+				return 0, 0, fmt.Errorf("what the platform wrote: %w", err)
 			}
 			dir, name := splitKey(f.Key)
 			if dir != folder {
 				folder = dir
 				clear(recordings)
 			}
-			if file := readFileName(name); file.kind == mediaFile && !recordings[file.recording] {
+			file := readFileName(name)
+			if file.kind != mediaFile {
+				continue
+			}
+			if media++; !recordings[file.recording] {
 				recordings[file.recording] = true
 				n++
 			}
 		}
 	}
-	return n, nil
+	return n, media, nil
 }
 
 // dayFolder is where the platform writes what started on a UTC day.

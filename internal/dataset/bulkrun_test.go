@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -195,6 +196,32 @@ func TestRecordingsThatNeverLand(t *testing.T) {
 	got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]
 	if !got.Fulfilled || !got.Ended || got.Landed != jobRecordings-2 || e.platform.bucket.lists < 2*31 {
 		t.Errorf("%+v after %d lists", got, e.platform.bucket.lists)
+	}
+}
+
+// All recordings are there before the last of their media is: while something
+// comes, it is waited for.
+func TestFurtherMediaAreWaitedFor(t *testing.T) {
+	e := newJobExport(t, "2026-01-01", "2026-02-01")
+	b, held := e.platform.bucket, map[string]int64{}
+	b.listed = func(n int) {
+		switch n {
+		case 1:
+			for key, size := range b.objects {
+				if strings.Contains(key, "-1.ogg") {
+					held[key] = size
+					delete(b.objects, key)
+				}
+			}
+		case 32: // days, so that this is the second look
+			maps.Copy(b.objects, held)
+		}
+	}
+	if got := done(t, e)["recordings/jobs/2026-01-01-2026-02-01"]; got != allThere || len(held) == 0 {
+		t.Errorf("%+v, %d came late", got, len(held))
+	}
+	if b.lists != 3*31 {
+		t.Errorf("%d lists, want three looks: the last saw nothing new", b.lists)
 	}
 }
 
