@@ -25,8 +25,8 @@ type Config struct {
 	Gate Gate
 	// Sweep plans nothing, and runs what sleeps now, ready or not.
 	Sweep bool
-	// Patience is how long the run waits, with nothing else left to do, for
-	// what sleeps.
+	// Patience is how long the run waits in all, with nothing else left to do,
+	// for what sleeps.
 	Patience time.Duration
 	Clock    *Clock
 	Meter    *Meter
@@ -132,6 +132,8 @@ type scheduler struct {
 	changed  *sync.Cond      // a unit ended, or the run is ending
 	running  int             // units handed out
 	early    map[string]bool // datasets whose sleeping units were woken early
+	ticking  bool            // somebody will wake the workers in a while
+	until    time.Time       // what sleeps is waited for until then
 	shut     map[string]bool // datasets whose window is closed
 	failures map[string]int  // failed runs in this process, by unit
 	inARow   int             // units that failed since the last success
@@ -210,19 +212,40 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 			continue
 		}
 		n, next, err := s.wakeUp(soft)
-		left := next.Sub(s.cfg.Clock.Now())
 		switch {
 		case err != nil:
 			return Unit{}, err
 		case n > 0:
-		case !next.IsZero() && left <= s.cfg.Patience:
-			time.AfterFunc(min(left, time.Minute), s.wake)
+		case s.patient(next):
 			s.changed.Wait()
 		default:
 			s.changed.Broadcast()
 			return Unit{}, io.EOF
 		}
 	}
+}
+
+// patient says whether the next unit that sleeps is waited for, and has the
+// workers look again in a while. What it waits in all, from the first time that
+// nothing else was left, is bounded.
+func (s *scheduler) patient(next time.Time) bool {
+	now := s.cfg.Clock.Now()
+	if s.until.IsZero() {
+		s.until = now.Add(s.cfg.Patience)
+	}
+	if next.IsZero() || next.After(s.until) || !now.Before(s.until) {
+		return false
+	}
+	if !s.ticking {
+		s.ticking = true
+		time.AfterFunc(min(next.Sub(now), time.Minute), func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.ticking = false
+			s.changed.Broadcast()
+		})
+	}
+	return true
 }
 
 // What sleeps is run, ready or not, so long before its window closes: later
@@ -234,14 +257,20 @@ const lastChance = 6 * time.Hour
 func (s *scheduler) wakeUp(ctx context.Context) (n int, next time.Time, err error) {
 	now := s.cfg.Clock.Now()
 	var early []string
+	some := false
 	for name, d := range s.datasets {
 		closes, open := s.cfg.Gate.Until(d.Info().Class, now)
+		some = some || open
 		if open && !s.early[name] && (s.cfg.Sweep || closes.Sub(now) <= lastChance) {
 			s.early[name] = true
 			early = append(early, name)
 		}
 	}
-	return s.cfg.Journal.Wake(ctx, now, early...)
+	n, next, err = s.cfg.Journal.Wake(ctx, now, early...)
+	if !some { // nothing may be run any more
+		next = time.Time{}
+	}
+	return n, next, err
 }
 
 func (s *scheduler) wake() {

@@ -116,7 +116,8 @@ type Attestation struct {
 // dataset and item add up to at least Count, or when an exception names it.
 type Expectation struct {
 	Dataset string `json:"dataset"`
-	// Item identifies it inside the dataset, e.g. "<conversation>/<recording>".
+	// Item identifies it inside the dataset, e.g. "<conversation>/<recording>";
+	// what comes before the last slash is the item of which it is a part.
 	Item string `json:"item"`
 	// Count is how much of it there should be; 0 for what is merely known of,
 	// until some unit finds out whether it belongs to the export.

@@ -38,9 +38,9 @@ func (s *session) checkBulk(ctx context.Context) error {
 }
 
 // jobs are the recording jobs of the export; nil where batch requests bring all.
-func (s *session) jobs() *dataset.RecordingJobs {
+func (s *session) jobs(ctx context.Context) (*dataset.RecordingJobs, error) {
 	if !s.bulk() {
-		return nil
+		return nil, nil
 	}
 	jobs := &dataset.RecordingJobs{
 		API: s.clients, Integration: s.cfg.Recordings.IntegrationID, Organization: s.org.ID,
@@ -50,15 +50,33 @@ func (s *session) jobs() *dataset.RecordingJobs {
 		jobs.Sensitive = false // the platform would refuse the job, and with it everything else
 		s.log.Warn("recording jobs leave out what holds sensitive data: the OAuth clients may not see it", "permission", dataset.SensitivePermission)
 	}
-	return jobs
+	for e, err := range s.journal.Events(ctx) { // the first is of the first run
+		if err != nil {
+			return nil, err
+		}
+		jobs.Since = e.Time
+		break
+	}
+	for u, err := range s.journal.Units(ctx, dataset.JobPrefix) {
+		if err == nil {
+			err = jobs.Planned(u.Params)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("recording jobs of earlier runs: %w", err)
+		}
+	}
+	return jobs, nil
 }
 
 // jobReport says what came of each recording job, in the platform's own numbers.
 func (s *session) jobReport(ctx context.Context, w io.Writer) error {
 	first := true
-	for text, err := range s.journal.Checkpoints(ctx, dataset.JobPrefix) {
+	for u, err := range s.journal.Units(ctx, dataset.JobPrefix) {
 		if err != nil {
 			return err
+		}
+		if len(u.Checkpoint) == 0 {
+			continue
 		}
 		if first {
 			fmt.Fprintln(w, "\nRecording jobs of the platform, by its own counts; what they did not bring, batch requests were made for:")
@@ -67,10 +85,10 @@ func (s *session) jobReport(ctx context.Context, w io.Writer) error {
 		var at struct {
 			Outcome dataset.JobOutcome `json:"outcome"`
 		}
-		if err := json.Unmarshal(text.Checkpoint, &at); err != nil {
+		if err := json.Unmarshal(u.Checkpoint, &at); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(w, "  %s: %s\n", text.Key, at.Outcome); err != nil {
+		if _, err := fmt.Fprintf(w, "  %s: %s\n", u.Key, at.Outcome); err != nil {
 			return err
 		}
 	}

@@ -86,10 +86,17 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	iv, more, err := s.interval(ctx)
+	if err == nil && c.Bool("sweep") {
+		iv, more, err = s.swept(ctx, iv)
+	}
 	if err != nil {
 		return err
 	}
-	if err := s.record(ctx, "run-started", map[string]string{"until": iv.To.Format(time.RFC3339)}); err != nil {
+	begun := map[string]string{"until": iv.To.Format(time.RFC3339)}
+	if c.Bool("sweep") {
+		begun["sweep"] = "true"
+	}
+	if err := s.record(ctx, "run-started", begun); err != nil {
 		return err
 	}
 	runErr := s.runUnits(ctx, c, signals, layout, iv)
@@ -116,6 +123,24 @@ func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool
 		iv.To = iv.From
 	}
 	return iv, more, nil
+}
+
+// swept is what earlier runs took, of an interval of which a sweep takes no more.
+func (s *session) swept(ctx context.Context, iv exporter.Interval) (exporter.Interval, bool, error) {
+	var until time.Time
+	for e, err := range s.journal.Events(ctx) {
+		if err != nil {
+			return iv, false, err
+		}
+		if at, err := time.Parse(time.RFC3339, e.Detail["until"]); e.Kind == "run-started" && err == nil {
+			until = at
+		}
+	}
+	if until.IsZero() {
+		return iv, false, usage(errors.New("--sweep reads again what earlier runs took, and there was none: run exitplan export"))
+	}
+	iv.To = until
+	return iv, until.Before(s.wanted().To), nil
 }
 
 // byDay says whether any selected dataset is taken as the days go by.
@@ -154,7 +179,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
-	if err := s.reopen(ctx); err != nil {
+	if err := s.reopen(ctx, iv); err != nil {
 		return err
 	}
 	if err := s.reconsider(ctx, c.Bool("restore-archived")); err != nil {
@@ -164,7 +189,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if c.Bool("restore-archived") {
 		patience = dataset.RestoreWait
 	}
-	units, jobs := s.cfg.Concurrency.API, s.jobs()
+	units := s.cfg.Concurrency.API
+	jobs, err := s.jobs(ctx)
+	if err != nil {
+		return err
+	}
 	if jobs != nil {
 		units += dataset.JobsAtOnce // which mostly wait
 	}
@@ -182,7 +211,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		defer close(done)
 		s.keep(background)
 	}()
-	err := exporter.Run(ctx, exporter.Config{
+	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
 			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause,
@@ -203,7 +232,7 @@ const growsWithin = 12 * time.Hour
 
 // reopen lists again what may have grown since, and what was exported before a
 // listing for each of its records was selected, and so had nobody to hand them to.
-func (s *session) reopen(ctx context.Context) error {
+func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 	tally, err := s.journal.Tally(ctx)
 	if err != nil {
 		return err
@@ -218,6 +247,8 @@ func (s *session) reopen(ctx context.Context) error {
 		switch none := own.Pending+own.Running+own.Done+own.Failed == 0; {
 		case none && parent.Records > 0 && info.FoundBy != dataset.DetailsName: // conversations are searched for otherwise
 			again = info.FoundBy
+		case info.Name == dataset.RetentionName && now.Before(iv.To.Add(retainedFor+growsWithin)):
+			again = info.Name // it may not have listed all of the last days yet
 		case info.Grows:
 			again, before = info.Name, now.Add(-growsWithin)
 		}
@@ -231,13 +262,17 @@ func (s *session) reopen(ctx context.Context) error {
 		if n > 0 {
 			s.log.Info("listed again", "dataset", again, "units", n)
 		}
-		if n > 0 && again == dataset.RetentionName {
-			if _, err := s.journal.ReopenKeys(ctx, dataset.UnaskedPrefix); err != nil {
-				return err
-			}
+	}
+	if s.bulk() { // something may have landed since
+		if err := s.journal.ReopenKey(ctx, dataset.LateKey(iv)); err != nil {
+			return err
 		}
 	}
-	return nil
+	// What is listed now, and led to by nothing, must be looked for again.
+	if tally, err = s.journal.Tally(ctx); err != nil || tally.Datasets[dataset.RetentionName].Pending == 0 {
+		return err
+	}
+	return s.journal.ReopenKey(ctx, dataset.UnaskedKey(iv))
 }
 
 // restorePause is how soon after a restore was asked for the platform is asked

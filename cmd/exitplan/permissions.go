@@ -105,11 +105,10 @@ func (p permissions) err() error {
 // are.
 func (s *session) sensitive(ctx context.Context) dataset.Sensitive {
 	p := s.readPermissions(ctx)
-	held, known := p.has(dataset.SensitivePermission)
-	switch {
-	case held:
+	switch r, known := p.reach(dataset.SensitivePermission); {
+	case r == everywhere && known:
 		return dataset.SensitiveShown
-	case known:
+	case r == nowhere && known:
 		return dataset.SensitiveHidden
 	}
 	s.log.Info("whether sensitive recordings are shown is not known", "permission", dataset.SensitivePermission, "error", p.err())

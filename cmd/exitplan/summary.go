@@ -143,9 +143,9 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	return sum, nil
 }
 
-// The retention query lists what is older than so long (API definition,
-// retentionThresholdDays).
-const retainedFor = 24 * time.Hour
+// What the retention query lists so long after the end of an interval, and what
+// a conversation has by then, is all (genesys-api.md §5.4).
+const retainedFor = 48 * time.Hour
 
 // listedAll says whether the retention query has told of every recording up to
 // an instant.

@@ -80,6 +80,8 @@ func (r *recordingsRun) absence(it string) exception {
 	case listed && errors.Is(asked, genesys.ErrNotFound) && !unseen(r.d.Sensitive):
 		return exception{exporter.SensitiveExcluded, fmt.Sprintf(said+"the platform shows it to this client in no other way, and the client lacks %s: %v",
 			dates, SensitivePermission, asked), asked}
+	case listed && asked != nil && r.lag(conversation) != "":
+		return exception{exporter.StillProcessing, fmt.Sprintf(said+"asked for it, the platform knows nothing of it yet: %v; %s", dates, asked, r.lag(conversation)), asked}
 	case listed && asked != nil:
 		return exception{exporter.NoMedia, fmt.Sprintf(said+"asked for it, the platform knows nothing of it: %v", dates, asked), asked}
 	case failed:

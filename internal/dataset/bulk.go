@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"exitplan/exporter"
@@ -28,7 +29,13 @@ type RecordingJobs struct {
 	// is not waited for any longer; default one hour.
 	Patience time.Duration
 
-	stuck time.Duration // a job without progress for so long is given up; default longest
+	// Since is when the export began: a job of the same query that this client
+	// made since then is this export's, whatever the journal remembers.
+	Since time.Time
+
+	planned []jobPiece // by this run and those before
+
+	stuck time.Duration // a job without progress for so long is given up; default a day
 	pause time.Duration // the longest between two looks; default by what is waited for
 }
 
@@ -69,18 +76,38 @@ func jobPieces(iv exporter.Interval, now time.Time) []jobPiece {
 // JobsAtOnce is how many jobs of an organization the platform takes at a time.
 const JobsAtOnce = 2
 
-// plan gives one unit for each piece. It waits for the one that is JobsAtOnce
-// before it.
+// Planned tells of a unit of an earlier run, by its parameters: what it exports
+// is not exported again.
+func (j *RecordingJobs) Planned(params []byte) error {
+	var p recordingsParams
+	if err := json.Unmarshal(params, &p); err != nil || p.Job == nil {
+		return err
+	}
+	j.planned = append(j.planned, *p.Job)
+	return nil
+}
+
+// plan gives one unit for each piece behind those of earlier runs. It waits for
+// the one that is JobsAtOnce before it.
 func (j *RecordingJobs) plan(iv exporter.Interval, now time.Time) iter.Seq2[exporter.Unit, error] {
 	return func(yield func(exporter.Unit, error) bool) {
 		var keys []string
-		for i, p := range jobPieces(iv, now) {
+		slices.SortFunc(j.planned, func(a, b jobPiece) int { return a.From.Compare(b.From) })
+		for _, p := range j.planned {
+			keys = append(keys, p.key())
+			if p.To.After(iv.From) {
+				iv.From = p.To
+			}
+		}
+		pieces := jobPieces(iv, now)
+		j.planned = append(j.planned, pieces...)
+		for _, p := range pieces {
 			params, err := json.Marshal(struct {
 				Job *jobPiece `json:"job"`
 			}{&p})
 			u := exporter.Unit{Dataset: RecordingsName, Key: p.key(), Params: params}
-			if i >= JobsAtOnce {
-				u.After = keys[i-JobsAtOnce]
+			if n := len(keys); n >= JobsAtOnce {
+				u.After = keys[n-JobsAtOnce]
 			}
 			keys = append(keys, u.Key)
 			if !yield(u, err) {

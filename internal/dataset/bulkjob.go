@@ -77,8 +77,9 @@ func (r *jobRun) ask(ctx context.Context, q jobQuery) error {
 		return nil
 	}
 	pauses := r.j.pauses(time.Minute)
+	var waited time.Duration
 	for unknown, refused := 0, 0; ; {
-		id, err := r.find(ctx, q)
+		id, err := r.look(ctx, q)
 		if err == nil && id == "" {
 			id, err = r.submit(ctx, q)
 		}
@@ -90,10 +91,7 @@ func (r *jobRun) ask(ctx context.Context, q jobQuery) error {
 			if unknown++; unknown >= unknownTries {
 				return err
 			}
-			// The next turn looks; the list may be a little behind.
-			if _, err := pauses.wait(ctx); err != nil {
-				return err
-			}
+			r.orphaned = true // the next turn looks
 		case isRefusal(err):
 			// No code is documented for too many jobs; and one of them may just
 			// have ended.
@@ -104,12 +102,14 @@ func (r *jobRun) ask(ctx context.Context, q jobQuery) error {
 			if refused++; busy >= JobsAtOnce {
 				refused = 0
 			}
-			if refused >= 2 {
+			if refused >= 2 || waited >= placePatience {
 				return fmt.Errorf("%w: %w", errRefused, err)
 			}
-			if _, err := pauses.wait(ctx); err != nil {
+			w, err := pauses.wait(ctx)
+			if err != nil {
 				return err
 			}
+			waited += w
 		default:
 			return err
 		}
@@ -135,12 +135,39 @@ func (r *jobRun) submit(ctx context.Context, q jobQuery) (id string, err error) 
 	return id, nil
 }
 
-// find looks for the job of a query that this client made since the query was
-// asked; the newest, should there be several.
+// The list of jobs may be so far behind.
+const listLag = 2 * time.Minute
+
+// look finds the job of a query. Where one may have been made that nobody wrote
+// down, it looks for as long as the list may be behind.
+func (r *jobRun) look(ctx context.Context, q jobQuery) (id string, err error) {
+	lag, pauses := listLag, r.j.pauses(10*time.Second)
+	if r.j.Patience > 0 {
+		lag = min(lag, r.j.Patience)
+	}
+	for waited := time.Duration(0); ; {
+		if id, err = r.find(ctx, q); err != nil || id != "" || !r.orphaned || waited >= lag {
+			r.orphaned = r.orphaned && err != nil
+			return id, err
+		}
+		w, err := pauses.wait(ctx)
+		if err != nil {
+			return "", err
+		}
+		waited += w
+	}
+}
+
+// find looks for the job of a query that this client made since the export
+// began, or since the query was asked; the newest, should there be several.
 func (r *jobRun) find(ctx context.Context, q jobQuery) (id string, err error) {
 	var found recordingJob
+	since := r.at.Asked
+	if !r.j.Since.IsZero() && r.j.Since.Before(since) {
+		since = r.j.Since
+	}
 	err = r.jobs(ctx, url.Values{"showOnlyMyJobs": {"true"}, "jobType": {"EXPORT"}}, func(job recordingJob) {
-		late := !job.Created.Before(r.at.Asked.Add(-jobClockSlack))
+		late := !job.Created.Before(since.Add(-jobClockSlack))
 		if late && job.ID != "" && job.answers(q, r.j.Integration) && !slices.Contains(r.at.Dead, job.ID) && !job.Created.Before(found.Created) {
 			found = job
 		}
@@ -207,16 +234,25 @@ func (r *jobRun) busy(ctx context.Context, states ...string) (int, error) {
 // platform says when it is asked.
 func (r *jobRun) place(ctx context.Context) error {
 	pauses := r.j.pauses(time.Minute)
-	for {
+	for waited := time.Duration(0); ; {
 		busy, err := r.busy(ctx, "PENDING", "PROCESSING")
 		if err != nil || busy < JobsAtOnce {
 			return err
 		}
-		if _, err := pauses.wait(ctx); err != nil {
+		if waited >= cmp.Or(r.j.stuck, placePatience) {
+			return fmt.Errorf("%w: %d others are not ended after %s", errRefused, busy, waited.Round(time.Minute))
+		}
+		w, err := pauses.wait(ctx)
+		if err != nil {
 			return err
 		}
+		waited += w
 	}
 }
+
+// A place for a job, and any progress of one, is waited for so long: without it
+// there are still batch requests.
+const placePatience = 24 * time.Hour
 
 // pauses are waits that grow with what was waited already.
 type pauses struct{ waited, first, most time.Duration }

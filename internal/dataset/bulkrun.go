@@ -86,6 +86,8 @@ type jobRun struct {
 	out    *exporter.Output
 	client *genesys.Client
 	at     jobCheckpoint
+	// orphaned: a job may have been made that nobody wrote down.
+	orphaned bool
 }
 
 // run has the jobs of a piece made, executed and written, as far as they will
@@ -106,6 +108,7 @@ func (j *RecordingJobs) run(ctx context.Context, u exporter.Unit, p jobPiece, ou
 		// Whose job it was is not configured any more; nobody else may execute it.
 		r.at.Job, r.at.Asked, r.at.Client = "", time.Time{}, r.client.ID()
 	}
+	r.orphaned = !r.at.Asked.IsZero() && r.at.Job == ""
 	if !r.at.Begun {
 		r.at.Begun, r.at.Left, r.at.Outcome.Fulfilled = true, p.queries(out.Now()), true
 	}
@@ -139,7 +142,10 @@ var errRefused = errors.New("the platform refuses the job")
 // it from what is left. That a job is about to be asked for is saved first.
 func (r *jobRun) settle(ctx context.Context) error {
 	if r.at.Asked.IsZero() {
-		if err := r.place(ctx); err != nil {
+		if err := r.place(ctx); errors.Is(err, errRefused) {
+			r.at.Outcome.Fulfilled, r.at.Outcome.Why = false, err.Error()
+			return r.drop(ctx)
+		} else if err != nil {
 			return err
 		}
 		q, some := r.at.Left[0].from(r.out.Now())
@@ -220,7 +226,7 @@ func (r *jobRun) await(ctx context.Context) (recordingJob, error) {
 				return job, fmt.Errorf("execute recording job %s: %w", r.at.Job, gone(err))
 			}
 		}
-		if still >= cmp.Or(r.j.stuck, longest) {
+		if still >= cmp.Or(r.j.stuck, placePatience) {
 			return job, r.cancel(ctx, fmt.Errorf("%w: recording job %s is %s: %w", errJobGone, r.at.Job, job.State, errStuck))
 		}
 	}

@@ -195,7 +195,7 @@ func (d *Details) read(ctx context.Context, u exporter.Unit, p detailsParams, ou
 	for range 2 {
 		err := run.job(ctx)
 		// Nothing is stored yet; what the open part has comes again.
-		if errors.Is(err, genesys.ErrTooLarge) && p.To.Sub(p.From) > shortest && run.rows == 0 {
+		if errors.Is(err, genesys.ErrTooLarge) && p.Sweep == nil && p.To.Sub(p.From) > shortest && run.rows == 0 {
 			return split(run, p, 2)
 		}
 		if err != nil {

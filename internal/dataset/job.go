@@ -245,7 +245,9 @@ func (r *detailsRun) flush(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		artifact.Dataset, artifact.Item = DetailsName, r.item()
+		if artifact.Dataset = DetailsName; r.p.Sweep == nil { // newer rows of what is counted already
+			artifact.Item = r.item()
+		}
 		artifact.Source = detailsJobs + "/" + r.at.Job + "/results"
 		receipt.Artifacts = append(tables, artifact)
 		r.at.Part++
@@ -276,17 +278,11 @@ func (r *detailsRun) item() string {
 }
 
 func (r *detailsRun) expected() []exporter.Expectation {
-	source := "details-query"
-	switch {
-	case r.find:
-		return nil
-	case r.p.Sweep != nil:
-		source = "earlier details"
-	case !r.at.Counted:
+	if r.find || r.p.Sweep != nil || !r.at.Counted {
 		return nil
 	}
 	return []exporter.Expectation{{
-		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: source, At: r.p.From.Truncate(24 * time.Hour),
+		Dataset: DetailsName, Item: r.item(), Count: r.total, Source: "details-query", At: r.p.From.Truncate(24 * time.Hour),
 	}}
 }
 

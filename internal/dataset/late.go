@@ -13,15 +13,19 @@ import (
 	"exitplan/exporter"
 )
 
-// LatePrefix begins the keys of the units that look through all that recording
-// jobs wrote, after everything else.
-const LatePrefix = RecordingsName + "/written-"
+const latePrefix = RecordingsName + "/written-"
+
+// LateKey is the key of the unit that looks, after everything else, through all
+// that recording jobs wrote of an interval.
+func LateKey(iv exporter.Interval) string {
+	return latePrefix + detailsParams{From: iv.From, To: iv.To}.name()
+}
 
 // lateUnit looks for what landed after its conversation was dealt with, and for
 // what belongs to nothing that is known.
 func lateUnit(p detailsParams) (exporter.Unit, error) {
 	params, err := json.Marshal(recordingsParams{Written: &p})
-	return exporter.Unit{Dataset: RecordingsName, Key: LatePrefix + p.name(), Params: params, Priority: exporter.Last + 1}, err
+	return exporter.Unit{Dataset: RecordingsName, Key: LateKey(exporter.Interval{From: p.From, To: p.To}), Params: params, Priority: exporter.Last + 1}, err
 }
 
 // late discovers a unit for each lot of conversations of which something was not
@@ -41,7 +45,7 @@ func (d *Recordings) late(ctx context.Context, u exporter.Unit, p detailsParams,
 		if err != nil {
 			return err
 		}
-		unit.Key, unit.After = LatePrefix+strings.TrimPrefix(unit.Key, RecordingsName+"/"), ""
+		unit.Key, unit.After = latePrefix+strings.TrimPrefix(unit.Key, RecordingsName+"/"), ""
 		found = nil
 		return out.Save(ctx, exporter.Receipt{Unit: u.Key, Discovered: []exporter.Unit{unit}})
 	}
@@ -134,11 +138,14 @@ func readKey(key string) (c recorded, file writtenFile, ok bool) {
 // jobKey is the key of the unit whose job exports the recordings of a day; empty
 // where none was planned.
 func (d *Recordings) jobKey(day time.Time) string {
-	i := slices.IndexFunc(d.pieces, func(p jobPiece) bool {
+	if d.Jobs == nil {
+		return ""
+	}
+	i := slices.IndexFunc(d.Jobs.planned, func(p jobPiece) bool {
 		return exporter.Interval{From: p.From, To: p.To}.Contains(day)
 	})
 	if i < 0 {
 		return ""
 	}
-	return d.pieces[i].key()
+	return d.Jobs.planned[i].key()
 }

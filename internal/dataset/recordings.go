@@ -54,7 +54,6 @@ type Recordings struct {
 
 	pace    pace
 	restore restorations
-	pieces  []jobPiece // that were planned
 }
 
 // A unit finds the recorded conversations of an interval, finds what of it the
@@ -92,9 +91,7 @@ func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exp
 		if !iv.From.Before(iv.To) || !yield(unaskedUnit(all)) || d.Jobs == nil {
 			return
 		}
-		now := d.Jobs.Now()
-		d.pieces = jobPieces(iv, now)
-		for u, err := range d.Jobs.plan(iv, now) {
+		for u, err := range d.Jobs.plan(iv, d.Jobs.Now()) {
 			if !yield(u, err) {
 				return
 			}
@@ -274,7 +271,8 @@ const badRequest = 400
 // what to ask for again. A request that is refused is asked in halves, so that
 // one odd conversation costs no other.
 func (r *recordingsRun) exchange(ctx context.Context, ask []batchItem, round int) (again []batchItem, err error) {
-	results, err := r.batch(ctx, ask, round == 0 && len(ask) == len(r.convs))
+	whole := !slices.ContainsFunc(ask, func(b batchItem) bool { return b.RecordingID != "" })
+	results, err := r.batch(ctx, ask, round == 0 && whole && len(ask) == len(r.convs))
 	var api *genesys.Error
 	switch refused := errors.As(err, &api) && api.Status == badRequest; {
 	case refused && len(ask) > 1:
@@ -330,12 +328,12 @@ const settling = 48 * time.Hour
 func (r *recordingsRun) lag(conversation string) string {
 	ready := r.settled(conversation)
 	switch {
+	case !r.out.Now().Before(ready):
+		return ""
 	case r.convs[conversation].End == "":
 		return "the conversation was still open"
-	case r.out.Now().Before(ready):
-		return "the platform may need until " + ready.UTC().Format(time.RFC3339)
 	}
-	return ""
+	return "the platform may need until " + ready.UTC().Format(time.RFC3339)
 }
 
 // settled is when a conversation's recordings should all be there: 48 hours

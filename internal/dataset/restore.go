@@ -24,9 +24,9 @@ const (
 	longestRestoring = 2 * time.Hour
 )
 
-// RestoreWait is how long a run that restores waits for what it has asked for,
-// after everything else is done.
-const RestoreWait = longestRestoring + time.Minute
+// RestoreWait is how long a run that restores waits in all for what it has asked
+// for, after everything else is done; a later run goes on with it.
+const RestoreWait = 12 * time.Hour
 
 // restoreArchived asks the platform to restore what the receipt calls archived,
 // and has the unit run again once that may be done.

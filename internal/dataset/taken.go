@@ -4,20 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path"
+	"slices"
+	"strings"
 	"sync"
 
 	"exitplan/exporter"
 )
 
 // take stores what recording jobs wrote of the unit's conversations, by copies
-// inside the bucket, and gives what is left to ask for: all of a conversation of
-// which nothing is known, and each recording that is known and was not written.
-// One that cannot be taken is left to batch requests too.
-func (r *recordingsRun) take(ctx context.Context, conversations []recorded) (ask []batchItem, err error) {
+// inside the bucket, and gives what is left to ask for by batch requests: each
+// recording that is known and not stored, and all of a conversation of which
+// nothing tells all that it has.
+func (r *recordingsRun) take(ctx context.Context, conversations []recorded) ([]batchItem, error) {
 	bucket, ok := r.out.Neighbour()
 	if !ok {
 		return nil, fmt.Errorf("%w: recordings.method bulk needs the bucket into which the platform writes as destination", exporter.ErrFatal)
+	}
+	if r.d.Metadata != MetadataDerived {
+		client := r.d.API.of(r.at.Client)
+		for _, c := range conversations {
+			if err := r.describe(ctx, client, c.ID); err != nil {
+				return nil, err
+			}
+		}
 	}
 	found, err := r.d.Jobs.read(ctx, bucket, conversations)
 	if err != nil {
@@ -30,24 +41,26 @@ func (r *recordingsRun) take(ctx context.Context, conversations []recorded) (ask
 			continue
 		}
 		for id, w := range found[c.ID].Recordings {
-			it := item(c.ID, id)
-			mu.Lock()
-			stored := r.stored[it]
-			mu.Unlock()
-			if len(w.Media) == 0 || stored >= int64(len(w.Media)) && r.has(r.base(c, id)+sidecarSuffix) {
+			it, n := item(c.ID, id), int64(len(w.Media))
+			there, err := r.beside(ctx, c, id, max(n, 1))
+			if err != nil {
+				return nil, errors.Join(err, group.Wait())
+			}
+			if there || n+int64(len(w.Encrypted)) == 0 {
 				continue
 			}
 			if !group.Go(func(ctx context.Context) error {
 				err := r.takeOne(ctx, bucket, c, id, w)
-				if err != nil {
-					if ctx.Err() != nil || errors.Is(err, exporter.ErrConflict) {
-						return err
-					}
-					return nil // batch requests may still bring it
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				r.stored[it], r.done[it] = int64(len(w.Media)), true
+				if err != nil { // a batch request may still bring it
+					r.failed[it] = exception{reason: exporter.FailedItem, detail: "what the platform wrote into the bucket could not be taken: " + err.Error(), err: err}
+					return nil
+				}
+				r.stored[it], r.done[it] = n, true
 				return nil
 			}) {
 				break
@@ -57,73 +70,136 @@ func (r *recordingsRun) take(ctx context.Context, conversations []recorded) (ask
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	return r.left(conversations), nil
+}
+
+// left is what to ask for after what was written is taken.
+func (r *recordingsRun) left(conversations []recorded) (ask []batchItem) {
 	for _, c := range conversations {
-		known := false
-		for it := range r.stored {
-			conversation, _ := ids(it)
-			known = known || conversation == c.ID
-		}
-		for it, k := range r.listed {
+		some, all := false, r.counted(c.ID) || r.read[c.ID] && r.denied[c.ID] == nil
+		wanted := map[string]bool{}
+		note := func(it string) {
 			conversation, recording := ids(it)
 			if conversation != c.ID || recording == "" {
-				continue
+				return
 			}
-			if known = true; r.stored[it] == 0 && k.Stored == 0 {
-				ask = append(ask, batchItem{conversation, recording})
-			}
+			m, described := r.meta[it]
+			some = true
+			wanted[recording] = r.stored[it] == 0 && r.listed[it].Stored == 0 && !(described && m.gone())
 		}
-		if !known {
+		for it := range r.listed {
+			note(it)
+		}
+		for it := range r.meta {
+			note(it)
+		}
+		for it := range r.failed {
+			note(it)
+		}
+		for it := range r.stored {
+			note(it)
+		}
+		if !some || !all {
 			ask = append(ask, batchItem{ConversationID: c.ID})
+			continue
+		}
+		for recording, absent := range wanted {
+			if absent {
+				ask = append(ask, batchItem{c.ID, recording})
+			}
 		}
 	}
-	return ask, nil
+	slices.SortFunc(ask, func(a, b batchItem) int {
+		return strings.Compare(a.ConversationID+"/"+a.RecordingID, b.ConversationID+"/"+b.RecordingID)
+	})
+	return ask
 }
 
 // takeOne takes the media of one recording, and the sidecar that the platform
-// wrote beside it; without one it is derived.
+// wrote beside it.
 func (r *recordingsRun) takeOne(ctx context.Context, bucket exporter.Neighbour, c recorded, id string, w *written) error {
+	if len(w.Encrypted) > 0 {
+		return fmt.Errorf("it is encrypted: %s", w.Encrypted[0].Key)
+	}
 	receipt := exporter.Receipt{Unit: r.unit.Key}
 	var files []mediaEntry
 	for _, from := range w.Media {
-		a, err := r.out.Take(ctx, from, exporter.Object{Path: r.d.besides(c, from), Size: from.Bytes})
-		if err != nil {
-			return err
+		a, err := r.takeMedia(ctx, bucket, c, from)
+		if err != nil { // what was copied is in a bag by now, and meets nothing
+			for i := range receipt.Artifacts {
+				receipt.Artifacts[i].Records = 0
+			}
+			return errors.Join(err, r.out.Save(ctx, receipt))
 		}
-		a.Dataset, a.Item, a.Records, a.Source = RecordingsName, item(c.ID, id), 1, "s3://"+bucket.Bucket()+"/"+from.Key
+		a.Item, a.Records = item(c.ID, id), 1
 		receipt.Artifacts = append(receipt.Artifacts, a)
 		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, ""})
 	}
-	side := r.base(c, id) + sidecarSuffix
-	switch {
-	case r.has(side):
-	case len(w.Sidecars) > 0:
-		from := w.Sidecars[0]
-		a, err := r.out.Take(ctx, from, exporter.Object{Path: side, Size: from.Bytes, ContentType: "application/json"})
-		if err != nil {
-			return err
-		}
-		a.Dataset, a.Source = RecordingsName, "s3://"+bucket.Bucket()+"/"+from.Key
-		receipt.Artifacts = append(receipt.Artifacts, a)
-	default:
-		text, err := derived(c, id, files)
-		if err != nil {
-			return err
-		}
-		a, err := r.putSidecar(ctx, r.base(c, id), text)
-		if err != nil {
-			return err
-		}
-		if a != nil {
-			receipt.Artifacts = append(receipt.Artifacts, *a)
-		}
+	side, err := r.takeSidecar(ctx, bucket, c, id, w, files)
+	if side != nil {
+		receipt.Artifacts = append(receipt.Artifacts, *side)
 	}
-	receipt.Expected = []exporter.Expectation{{
-		Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(w.Media)), Source: jobSource, At: c.Start,
-	}}
-	return r.out.Save(ctx, receipt)
+	if err == nil {
+		receipt.Expected = []exporter.Expectation{{
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(w.Media)), Source: jobSource, At: c.Start,
+		}}
+	}
+	return errors.Join(err, r.out.Save(ctx, receipt))
 }
 
 const jobSource = "recording-job"
+
+// takeMedia takes one object, if it begins like what its name says: one that is
+// empty, or encrypted without saying so, is no recording.
+func (r *recordingsRun) takeMedia(ctx context.Context, bucket exporter.Neighbour, c recorded, from exporter.Foreign) (exporter.Artifact, error) {
+	body, err := bucket.OpenForeign(ctx, from)
+	if err != nil {
+		return exporter.Artifact{}, err
+	}
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(body, head)
+	body.Close()
+	switch {
+	case n == 0:
+		return exporter.Artifact{}, fmt.Errorf("%s is empty: %w", from.Key, exporter.ErrUnverified)
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return exporter.Artifact{}, err
+	case !slices.Contains(texts, path.Ext(from.Key)) && container(head[:n]) == "":
+		return exporter.Artifact{}, fmt.Errorf("%s begins like no media that are known: %w", from.Key, exporter.ErrUnverified)
+	}
+	a, err := r.out.Take(ctx, from, exporter.Object{Path: r.d.besides(c, from), Size: from.Bytes})
+	a.Dataset, a.Source = RecordingsName, "s3://"+bucket.Bucket()+"/"+from.Key
+	return a, err
+}
+
+// texts are the endings of recordings that are no media: e-mails, chats.
+var texts = []string{".json", ".eml", ".txt", ".html", ".csv", ".xml"}
+
+// takeSidecar takes the platform's sidecar, or makes one of what its API says of
+// the recording, or of what details do; nil where there is one.
+func (r *recordingsRun) takeSidecar(ctx context.Context, bucket exporter.Neighbour, c recorded, id string, w *written, files []mediaEntry) (*exporter.Artifact, error) {
+	name := r.base(c, id)
+	if there, err := r.out.Vouched(ctx, name+sidecarSuffix); there || err != nil {
+		return nil, err
+	}
+	if len(w.Sidecars) > 0 {
+		from := w.Sidecars[0]
+		a, err := r.out.Take(ctx, from, exporter.Object{Path: name + sidecarSuffix, Size: from.Bytes, ContentType: "application/json"})
+		if err != nil {
+			return nil, err
+		}
+		a.Dataset, a.Source = RecordingsName, "s3://"+bucket.Bucket()+"/"+from.Key
+		return &a, nil
+	}
+	text, err := []byte(r.meta[item(c.ID, id)].raw), error(nil)
+	if len(text) == 0 {
+		text, err = derived(c, id, files)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.putSidecar(ctx, name, text)
+}
 
 // besides is where an object that the platform wrote is stored: under the name
 // that it has there.

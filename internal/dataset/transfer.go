@@ -33,8 +33,12 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 		if !ours {
 			continue
 		}
+		elsewhere, err := r.beside(ctx, conversation, of[0].RecordingID, int64(len(of)))
+		if err != nil {
+			return nil, errors.Join(err, group.Wait())
+		}
 		mu.Lock()
-		done := r.done[it] || r.stored[it] >= int64(len(of)) && r.has(r.base(conversation, of[0].RecordingID)+sidecarSuffix)
+		done := r.done[it] || elsewhere || r.stored[it] >= int64(len(of)) && r.has(r.base(conversation, of[0].RecordingID)+sidecarSuffix)
 		mu.Unlock()
 		if done {
 			continue
@@ -78,6 +82,15 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 	}
 	err := group.Wait() // before again is read
 	return again, err
+}
+
+// beside says whether so many media of a recording are stored, by whichever
+// unit, and a sidecar with them.
+func (r *recordingsRun) beside(ctx context.Context, c recorded, id string, media int64) (bool, error) {
+	if r.listed[item(c.ID, id)].Stored < media {
+		return false, nil
+	}
+	return r.out.Vouched(ctx, r.base(c, id)+sidecarSuffix)
 }
 
 // byRecording groups results, since one recording can have several; repeats
@@ -213,6 +226,9 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 // putSidecar stores the sidecar of a recording; nil where it is there already.
 func (r *recordingsRun) putSidecar(ctx context.Context, name string, text []byte) (*exporter.Artifact, error) {
 	path := name + sidecarSuffix
+	if there, err := r.out.Vouched(ctx, path); there || err != nil {
+		return nil, err
+	}
 	if _, twice := r.sided.LoadOrStore(path, true); twice || r.has(path) {
 		return nil, nil
 	}

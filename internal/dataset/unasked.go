@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -11,11 +12,16 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/genesys"
 )
 
-// UnaskedPrefix begins the keys of the units that look for recordings which
-// only the retention query lists.
-const UnaskedPrefix = RecordingsName + "/unasked-"
+const unaskedPrefix = RecordingsName + "/unasked-"
+
+// UnaskedKey is the key of the unit that looks for the recordings of an interval
+// which only the retention query lists.
+func UnaskedKey(iv exporter.Interval) string {
+	return unaskedPrefix + detailsParams{From: iv.From, To: iv.To}.name()
+}
 
 // unaskedUnit looks, after all others, for what the retention query lists of an
 // interval and no conversation led to. A later run, which has more days, has one
@@ -23,7 +29,7 @@ const UnaskedPrefix = RecordingsName + "/unasked-"
 func unaskedUnit(p detailsParams) (exporter.Unit, error) {
 	params, err := json.Marshal(recordingsParams{Unasked: &p})
 	return exporter.Unit{
-		Dataset: RecordingsName, Key: UnaskedPrefix + p.name(), Params: params, Priority: exporter.Last,
+		Dataset: RecordingsName, Key: UnaskedKey(exporter.Interval{From: p.From, To: p.To}), Params: params, Priority: exporter.Last,
 	}, err
 }
 
@@ -58,7 +64,7 @@ func (d *Recordings) unasked(ctx context.Context, u exporter.Unit, p detailsPara
 		if len(conversations) > 0 {
 			found, err := d.unit(p, 0, conversations)
 			if err == nil {
-				found.Key = UnaskedPrefix + strings.TrimPrefix(found.Key, RecordingsName+"/")
+				found.Key = unaskedPrefix + strings.TrimPrefix(found.Key, RecordingsName+"/")
 				found.Due, err = urgent(ctx, out, conversations)
 			}
 			if err == nil {
@@ -121,34 +127,49 @@ func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detai
 	return created, orphans, "", nil
 }
 
+// byID asks for the details of conversations; of those that analytics does not
+// know, or not for this client, there are none. A request that is refused is
+// asked in halves, so that one odd id costs no other.
+func (d *Recordings) byID(ctx context.Context, ids []string) ([]json.RawMessage, error) {
+	answer, err := d.API.of("").Get(ctx, "/api/v2/analytics/conversations/details", url.Values{"id": {strings.Join(ids, ",")}})
+	if lasting(err) && !errors.Is(err, genesys.ErrPermission) && len(ids) > 1 {
+		first, err := d.byID(ctx, ids[:len(ids)/2])
+		if err != nil {
+			return nil, err
+		}
+		second, err := d.byID(ctx, ids[len(ids)/2:])
+		return append(first, second...), err
+	}
+	if lasting(err) {
+		return nil, nil
+	}
+	var details struct {
+		Conversations []json.RawMessage `json:"conversations"`
+	}
+	if err == nil {
+		err = json.Unmarshal(answer, &details)
+	}
+	return details.Conversations, err
+}
+
 // lookUp asks analytics when conversations started, and leaves out those of
 // another time.
 func (d *Recordings) lookUp(ctx context.Context, created map[string]time.Time, p detailsParams) ([]recorded, error) {
 	if len(created) == 0 {
 		return nil, nil
 	}
-	ids := slices.Sorted(maps.Keys(created))
-	answer, err := d.API.of("").Get(ctx, "/api/v2/analytics/conversations/details", url.Values{"id": {strings.Join(ids, ",")}})
-	if lasting(err) {
-		answer, err = []byte("{}"), nil // none of them, or not for this client
-	}
+	rows, err := d.byID(ctx, slices.Sorted(maps.Keys(created)))
 	if err != nil {
 		return nil, fmt.Errorf("details of conversations that only the retention query lists: %w", fatal(err))
 	}
-	var details struct {
-		Conversations []json.RawMessage `json:"conversations"`
-	}
-	if err := json.Unmarshal(answer, &details); err != nil {
-		return nil, fmt.Errorf("details of conversations that only the retention query lists: %w", err)
-	}
 	var list []recorded
-	for _, raw := range details.Conversations {
+	for _, raw := range rows {
 		c := readConversation(raw)
-		if _, wanted := created[c.ID]; !wanted {
+		_, wanted := created[c.ID]
+		if _, ok := c.start(); !wanted || !ok {
 			continue
 		}
-		delete(created, c.ID)
-		if start, ok := c.start(); ok && p.holds(c) && !start.IsZero() {
+		if delete(created, c.ID); p.holds(c) {
 			list = append(list, c.summary())
 		}
 	}

@@ -9,25 +9,21 @@ import (
 	"exitplan/exporter"
 )
 
-// Checkpoint is where a unit stands.
-type Checkpoint struct {
-	Key        string
-	Checkpoint []byte
-}
-
-// Checkpoints yields those of the units whose keys begin so, in their order.
-func (j *Journal) Checkpoints(ctx context.Context, prefix string) iter.Seq2[Checkpoint, error] {
-	return query(ctx, j, "SELECT key, checkpoint FROM unit WHERE key >= ?1 AND key < ?2 AND checkpoint IS NOT NULL ORDER BY key", []any{prefix, after(prefix)},
-		func(scan func(...any) error) (c Checkpoint, err error) {
-			err = scan(&c.Key, &c.Checkpoint)
-			return c, err
+// Units yields those whose keys begin so, in their order.
+func (j *Journal) Units(ctx context.Context, prefix string) iter.Seq2[exporter.Unit, error] {
+	return query(ctx, j, "SELECT key, params, checkpoint FROM unit WHERE key >= ?1 AND key < ?2 ORDER BY key", []any{prefix, after(prefix)},
+		func(scan func(...any) error) (u exporter.Unit, err error) {
+			var params, checkpoint []byte
+			err = scan(&u.Key, &params, &checkpoint)
+			u.Params, u.Checkpoint = params, checkpoint
+			return u, err
 		})
 }
 
 const knownColumns = "i.name, coalesce(i.expected, 0), i.got, i.source, i.at, i.due"
 
 // unmetItem is the condition on an item i that is neither stored nor excepted.
-const unmetItem = "i.got = 0 AND NOT EXISTS (SELECT 1 FROM exception e WHERE e.item = i.id)"
+const unmetItem = "i.got = 0 AND NOT EXISTS (SELECT 1 FROM exception e JOIN unit s ON s.id = e.unit WHERE e.item = i.id AND s.state IN (2, 3))"
 
 func scanKnown(scan func(...any) error) (exporter.Known, error) {
 	var (
@@ -72,7 +68,7 @@ func (j *Journal) Failed(ctx context.Context, dataset string) iter.Seq2[exporter
 // first comes first.
 func (j *Journal) Doomed(ctx context.Context, dataset string, iv exporter.Interval) iter.Seq2[exporter.Known, error] {
 	return query(ctx, j, "SELECT "+knownColumns+` FROM item i WHERE i.dataset = (SELECT id FROM dataset WHERE name = ?1)
-		AND i.due IS NOT NULL AND i.at >= ?2 AND i.at < ?3 AND `+unmetItem+" ORDER BY i.due, i.name",
+		AND i.due IS NOT NULL AND coalesce(i.at, ?2) >= ?2 AND coalesce(i.at, ?2) < ?3 AND `+unmetItem+" ORDER BY i.due, i.name",
 		[]any{dataset, iv.From.UnixMilli(), iv.To.UnixMilli()}, scanKnown)
 }
 
@@ -86,7 +82,7 @@ type Deadline struct {
 func (j *Journal) Deadlines(ctx context.Context, dataset string, iv exporter.Interval) iter.Seq2[Deadline, error] {
 	const hour = int64(time.Hour / time.Millisecond)
 	return query(ctx, j, `SELECT i.due / ?4, count(*) FROM item i WHERE i.dataset = (SELECT id FROM dataset WHERE name = ?1)
-		AND i.due IS NOT NULL AND i.at >= ?2 AND i.at < ?3 AND `+unmetItem+" GROUP BY 1 ORDER BY 1",
+		AND i.due IS NOT NULL AND coalesce(i.at, ?2) >= ?2 AND coalesce(i.at, ?2) < ?3 AND `+unmetItem+" GROUP BY 1 ORDER BY 1",
 		[]any{dataset, iv.From.UnixMilli(), iv.To.UnixMilli(), hour},
 		func(scan func(...any) error) (d Deadline, err error) {
 			var n int64

@@ -285,8 +285,17 @@ func (t *tx) count(unit, dataset int64, name string, records int64) error {
 	if it.expected == nil || *it.expected == 0 || it.got < *it.expected {
 		return nil
 	}
-	// What other units said of its absence holds no more.
-	_, err = t.exec("DELETE FROM exception WHERE item = ? AND unit <> ?", it.id, unit)
+	// What other units said of its absence holds no more, nor that all of which
+	// it is a part is absent.
+	if _, err := t.exec("DELETE FROM exception WHERE item = ? AND unit <> ?", it.id, unit); err != nil {
+		return err
+	}
+	i := strings.LastIndexByte(name, '/')
+	if i < 0 {
+		return nil
+	}
+	_, err = t.exec("DELETE FROM exception WHERE unit <> ? AND reason IN (?, ?) AND item = (SELECT id FROM item WHERE dataset = ? AND name = ?)",
+		unit, string(exporter.NoMedia), string(exporter.StillProcessing), dataset, name[:i])
 	return err
 }
 
@@ -358,10 +367,9 @@ func (t *tx) except(u unitRow, o exporter.Outcome, list []exporter.Exception, no
 					return err
 				}
 			}
-			if o == exporter.Failed {
-				if _, err := t.exec("DELETE FROM exception WHERE unit = ? AND item = ?", u.id, it.id); err != nil {
-					return err
-				}
+			// The last word on an item counts, whichever unit had it.
+			if _, err := t.exec("DELETE FROM exception WHERE item = ? AND (unit <> ?2 OR ?3)", it.id, u.id, o == exporter.Failed); err != nil {
+				return err
 			}
 		}
 		if _, err := t.exec(`INSERT INTO exception (unit, dataset, item, reason, detail, correlation_id, attempts, covers, at)

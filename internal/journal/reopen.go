@@ -56,9 +56,10 @@ func (j *Journal) ReopenExcepted(ctx context.Context, dataset string, reason exp
 	return j.reopenStored(ctx, of, dataset, string(reason))
 }
 
-// ReopenKeys makes pending the done units whose keys begin so.
-func (j *Journal) ReopenKeys(ctx context.Context, prefix string) (int, error) {
-	return j.reopenStored(ctx, "state = 2 AND key >= ?1 AND key < ?2", prefix, after(prefix))
+// ReopenKey makes a done unit pending.
+func (j *Journal) ReopenKey(ctx context.Context, key string) error {
+	_, err := j.reopenStored(ctx, "state = 2 AND key = ?1", key)
+	return err
 }
 
 // reopenStored is reset for units that may have forgotten what they stored.
