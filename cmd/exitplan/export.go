@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,7 +188,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	}
 	var patience time.Duration
 	if c.Bool("restore-archived") {
-		patience = dataset.RestoreWait
+		patience = cmp.Or(restoreWait, dataset.RestoreWait)
 	}
 	units := s.cfg.Concurrency.API
 	jobs, err := s.jobs(ctx)
@@ -274,6 +275,10 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 	}
 	return s.journal.ReopenKey(ctx, dataset.UnaskedKey(iv))
 }
+
+// restoreWait is how long a run waits for what is restored; 0 for the dataset's
+// own.
+var restoreWait time.Duration
 
 // restorePause is how soon after a restore was asked for the platform is asked
 // for the recording; 0 for the dataset's own.

@@ -12,7 +12,7 @@ import (
 // TestMain lets the test binary be the command, so that tests can kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("EXITPLAN_TEST_COMMAND") != "" {
-		landingPatience, restorePause = time.Second, 50*time.Millisecond
+		landingPatience, restorePause, restoreWait = time.Second, 50*time.Millisecond, 3*time.Second
 		os.Exit(run(os.Args))
 	}
 	os.Exit(m.Run())
