@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -67,6 +68,7 @@ func TestPullAndBulkGiveTheSame(t *testing.T) {
 		{"all of it", simulator.Config{}, exitComplete},
 		{"late, and out of order", simulator.Config{Bulk: simulator.Bulk{Landing: 500 * time.Millisecond, SidecarFirst: true}}, exitComplete},
 		{"some failed, some never landed: fetched by batch requests", simulator.Config{Bulk: simulator.Bulk{FailedShare: 0.2, LostShare: 0.2}}, exitComplete},
+		{"not in the retention query, and some never landed", simulator.Config{UnretainedShare: 0.4, SecondRecordingShare: 0.5, Bulk: simulator.Bulk{LostShare: 0.3}}, exitComplete},
 		{"the first job fails, the places are taken", simulator.Config{Bulk: simulator.Bulk{FailJobs: 1, Busy: 2, BusyFor: 300 * time.Millisecond}}, exitComplete},
 		{"no job comes to anything", simulator.Config{Bulk: simulator.Bulk{FailJobs: 100}}, exitComplete},
 		{"jobs are cancelled once", simulator.Config{Bulk: simulator.Bulk{ExpireReady: 1}}, exitComplete},
@@ -131,6 +133,69 @@ func TestObjectsThatBelongToNothingAreReportedAndLeftAlone(t *testing.T) {
 	}
 	if n := len(w.exceptions(t, dataset.RecordingsName)); n != 3 {
 		t.Errorf("%d exceptions for 3 objects", n)
+	}
+}
+
+// organizationOf is the organization's id, as the platform's folder has it.
+func organizationOf(t *testing.T, w *world) string {
+	t.Helper()
+	for _, key := range w.sim.Truth().BulkStrangers() {
+		id, _, _ := strings.Cut(key, "/")
+		return id
+	}
+	t.Fatal("no key names it")
+	return ""
+}
+
+// What lies in the platform's folder under a recording's name, and is none, is
+// fetched by a batch request.
+func TestWhatIsNoRecordingIsNotTaken(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "s3")
+	w := bulkWorldOf(t, s3server.Start(t, dir), simulator.Config{
+		Days: 1, ConversationsPerDay: 20, MediaBytes: 1 << 10, SeveralResultsShare: -1, Bulk: simulator.Bulk{LostShare: 1, Strangers: 1},
+	})
+	bodies := []struct{ ending, body string }{{".ogg", ""}, {".wav", "<Error>denied</Error>"}, {".ogg.pgp", "\x85\x01"}, {".ogg", "\x85\x01\x0c encrypted, and no word of it"}}
+	n := 0
+	for r := range w.sim.Truth().Recordings() {
+		fake := bodies[n%len(bodies)]
+		n++
+		at := r.ConversationStart.UTC()
+		folder := filepath.Join(dir, "exit", organizationOf(t, w), at.Format("year=2006/month=01/day=02/hour=15"), "conversation_id="+r.ConversationID)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, r.ID+fake.ending), []byte(fake.body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.export(t, exitMissing) // the stranger
+	if n := len(w.exceptions(t, dataset.RecordingsName)); n != 1 {
+		t.Errorf("%d exceptions: %v", n, w.exceptions(t, dataset.RecordingsName))
+	}
+	if absent := w.matches(t, read(t, w.store(t))); len(absent) > 0 {
+		t.Errorf("%d absent, e.g. %s", len(absent), absent[0])
+	}
+}
+
+// A day that was exported by a job is not exported again with the next.
+func TestALongerIntervalMakesJobsForTheRestAlone(t *testing.T) {
+	w := newBulkWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 20, MediaBytes: 1 << 10})
+	w.set(t, "recordings.metadata", "derived") // sidecars are the platform's own
+	for day := range 3 {
+		w.sim.SetAvailable(w.cfg.From.AddDate(0, 0, day+1))
+		exitplan(t, w.args("export")...)
+	}
+	w.sim.SetAvailable(w.cfg.From.AddDate(0, 0, 9))
+	w.export(t, exitComplete)
+	want := map[string]int{}
+	for day := range 3 {
+		want[exporter.Interval{From: w.cfg.From.AddDate(0, 0, day), To: w.cfg.From.AddDate(0, 0, day+1)}.String()] = 1
+	}
+	if got := intervals(w); !maps.Equal(got, want) {
+		t.Errorf("jobs %v, want %v", got, want)
+	}
+	if absent := w.matches(t, read(t, w.store(t))); len(absent) > 0 {
+		t.Errorf("%d absent, e.g. %s", len(absent), absent[0])
 	}
 }
 

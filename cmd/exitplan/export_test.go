@@ -60,7 +60,7 @@ func TestAMonthOfTwoThousandConversationsADay(t *testing.T) {
 		t.Skip("60,000 conversations: left out with -short")
 	}
 	for _, s3 := range []bool{false, true} {
-		w := newWorld(t, simulator.Config{Days: 30, ConversationsPerDay: 2000, MediaBytes: 8 << 10})
+		w := newWorld(t, simulator.Config{Days: 30, ConversationsPerDay: 2000, RecordedShare: 0.15, MediaBytes: 8 << 10})
 		if s3 {
 			w.onS3(t)
 		}
