@@ -24,6 +24,11 @@ const mostNamed = 8
 // client has. What is missing stops nothing: it becomes an exception.
 func (s *session) checkPermissions(held permissions) finding {
 	catalogue := slices.DeleteFunc(dataset.Catalogue(), func(info exporter.Info) bool { return !contains(s.names, info.Name) })
+	for i := range catalogue {
+		if s.bulk() && catalogue[i].Name == dataset.RecordingsName {
+			catalogue[i].Permissions = append(slices.Clone(catalogue[i].Permissions), dataset.JobPermissions...)
+		}
+	}
 	var missing, narrow, unsure []string
 	needed := inOrder(catalogue)
 	for _, p := range needed {

@@ -261,7 +261,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("copy the journal to the destination: %w", err)
 	}
-	return nil
+	return s.copyProtected(ctx)
 }
 
 // fetchJournal puts the destination's copy of the journal into an empty state
@@ -312,6 +312,9 @@ func (s *session) fetchJournal(ctx context.Context) (err error) {
 	}
 	if err := s.doubt(ctx, aside); err != nil {
 		return fmt.Errorf("copy of the journal: %w", err)
+	}
+	if err := s.fetchProtected(ctx); err != nil {
+		return fmt.Errorf("copy of %s: %w", protectedFile, err)
 	}
 	return os.Rename(fetched, target)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -230,5 +231,22 @@ func TestProtectOnlyWhereItMay(t *testing.T) {
 	}
 	if got := w.sim.Truth().Protected(); len(got) != 0 {
 		t.Errorf("%d are protected", len(got))
+	}
+}
+
+// Another machine can release what the first protected.
+func TestWhatIsProtectedIsKnownToAnotherMachine(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, MediaBytes: 1 << 10})
+	w.export(t, exitComplete)
+	line := `{"at":"2026-03-01T00:00:00Z","protect":true,"conversations":["a","b"]}` + "\n"
+	if err := os.WriteFile(filepath.Join(w.values["state"], protectedFile), []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.export(t, exitComplete)
+	w.set(t, "state", filepath.Join(w.dir, "another"))
+	w.export(t, exitComplete, "--resume-from-destination")
+	held, err := readProtected(w.values["state"])
+	if err != nil || len(held) != 2 {
+		t.Errorf("%v %v", held, err)
 	}
 }

@@ -2,13 +2,17 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
+
+	"exitplan/exporter"
 )
 
 // protection are the conversations that this export protects from deletion.
@@ -94,3 +98,37 @@ func (l protectedLog) add(line protectedLine) error {
 }
 
 func (l protectedLog) close() error { return l.file.Close() }
+
+// copyProtected keeps what is protected in the destination too: another machine
+// that goes on from there must be able to release it.
+func (s *session) copyProtected(ctx context.Context) error {
+	file, err := os.Open(filepath.Join(s.cfg.State, protectedFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = s.dest.Put(ctx, exporter.Object{Path: "state/" + protectedFile, Size: -1, ContentType: "application/x-ndjson", Replace: exporter.Always}, file)
+	return err
+}
+
+// fetchProtected brings it back.
+func (s *session) fetchProtected(ctx context.Context) (err error) {
+	body, err := s.dest.Open(ctx, "state/"+protectedFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	file, err := os.OpenFile(filepath.Join(s.cfg.State, protectedFile), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	_, err = io.Copy(file, body)
+	return err
+}

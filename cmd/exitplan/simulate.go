@@ -106,8 +106,7 @@ func allBut(one string) (list []string) {
 	for _, info := range dataset.Catalogue() {
 		list = append(list, info.Permissions...)
 	}
-	list = append(list, "authorization:role:view", "integrations:integration:view", "recording:deletionProtection:apply", "recording:deletionProtection:revoke",
-		"recording:job:add", "recording:job:view", "recording:job:edit", "recording:job:delete",
-		"recording:recording:editRetention", "recording:screenRecording:editRetention")
+	list = append(list, "authorization:role:view", "recording:deletionProtection:apply", "recording:deletionProtection:revoke")
+	list = append(list, dataset.JobPermissions...)
 	return slices.DeleteFunc(list, func(p string) bool { return p == one })
 }

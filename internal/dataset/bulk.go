@@ -39,6 +39,13 @@ type RecordingJobs struct {
 	pause time.Duration // the longest between two looks; default by what is waited for
 }
 
+// JobPermissions are what recording jobs need besides (API definition, the
+// operations of /recording/jobs and /integrations).
+var JobPermissions = []string{
+	"recording:job:add", "recording:job:view", "recording:job:edit", "recording:job:delete",
+	"recording:recording:editRetention", "recording:screenRecording:editRetention", "integrations:integration:view",
+}
+
 // jobPiece is the part of the interval that one unit exports by jobs.
 type jobPiece struct {
 	From time.Time `json:"from"`
