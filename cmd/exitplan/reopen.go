@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"exitplan/exporter"
+	"exitplan/internal/dataset"
+)
+
+// What may have grown is listed again by a run that begins so much later.
+const growsWithin = 12 * time.Hour
+
+// reopen lists again what may have grown since, and what was exported before a
+// listing for each of its records was selected, and so had nobody to hand them to.
+func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
+	tally, err := s.journal.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	now := s.clock.Now()
+	for _, info := range dataset.Catalogue() {
+		own, parent := tally.Datasets[info.Name], tally.Datasets[info.FoundBy]
+		if _, open := s.cfg.Contract.Until(info.Class, now); !open || !contains(s.names, info.Name) {
+			continue
+		}
+		again, before := "", now.Add(time.Minute)
+		switch none := own.Pending+own.Running+own.Done+own.Failed == 0; {
+		case none && parent.Records > 0 && info.FoundBy != dataset.DetailsName: // conversations are searched for otherwise
+			again = info.FoundBy
+		case info.Name == dataset.RetentionName && now.Before(iv.To.Add(retainedFor+growsWithin)):
+			again = info.Name // it may not have listed all of the last days yet
+		case info.Grows:
+			again, before = info.Name, now.Add(-growsWithin)
+		}
+		if again == "" {
+			continue
+		}
+		n, err := s.journal.ReopenDone(ctx, again, before)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.log.Info("listed again", "dataset", again, "units", n)
+		}
+	}
+	if s.bulk() { // something may have landed since
+		if err := s.journal.ReopenKey(ctx, dataset.LateKey(iv)); err != nil {
+			return err
+		}
+	}
+	// What is listed now, and led to by nothing, must be looked for again.
+	if tally, err = s.journal.Tally(ctx); err != nil || tally.Datasets[dataset.RetentionName].Pending == 0 {
+		return err
+	}
+	return s.journal.ReopenKey(ctx, dataset.UnaskedKey(iv))
+}
+
+// restoreWait is how long a run waits for what is restored; 0 for the dataset's
+// own.
+var restoreWait time.Duration
+
+// restorePause is how soon after a restore was asked for the platform is asked
+// for the recording; 0 for the dataset's own.
+var restorePause time.Duration
+
+// landingPatience is how long what the platform writes is waited for; 0 for the
+// dataset's own.
+var landingPatience time.Duration
+
+// reconsider opens units whose exceptions may be mended by now: what may be
+// restored, and what was withheld from clients that see it by now.
+func (s *session) reconsider(ctx context.Context, restore bool) error {
+	s.sees = s.sensitive(ctx)
+	var reasons []exporter.Reason
+	if restore {
+		reasons = append(reasons, exporter.Archived)
+	}
+	if s.sees == dataset.SensitiveShown {
+		reasons = append(reasons, exporter.Redacted, exporter.SensitiveExcluded)
+	}
+	for _, reason := range reasons {
+		n, err := s.journal.ReopenExcepted(ctx, dataset.RecordingsName, reason)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.log.Info("asked for again", "reason", reason, "units", n)
+		}
+	}
+	return nil
+}
