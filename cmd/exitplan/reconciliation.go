@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"exitplan/exporter"
@@ -90,25 +92,26 @@ func (s *session) totals(ctx context.Context, w io.Writer) error {
 		if len(sum.Missing)+len(sum.Besides) == 0 && sum.Dataset != dataset.RecordingsName && sum.Dataset != dataset.DetailsName {
 			continue
 		}
-		why := ""
-		for _, r := range reasons {
-			name := string(r)
-			if r == "" {
-				name = notDone
-			}
-			if n := sum.Missing[r]; n > 0 {
-				why += fmt.Sprintf(", %s %s", count(n), name)
-			}
-			if n := sum.Besides[r]; n > 0 {
-				why += fmt.Sprintf(", besides %s %s", count(n), name)
-			}
+		why := byReason(sum.Missing)
+		if besides := byReason(sum.Besides); besides != "none" {
+			why += "; and what has no number: " + besides
 		}
-		if why == "" {
-			why = ", none"
-		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", sum.Dataset, count(sum.Expected), count(sum.Stored), why[2:])
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", sum.Dataset, count(sum.Expected), count(sum.Stored), why)
 	}
 	return table.Flush()
+}
+
+func byReason(sums map[exporter.Reason]int64) string {
+	var list []string
+	for _, r := range reasons {
+		if n := sums[r]; n > 0 {
+			list = append(list, count(n)+" "+string(cmp.Or(r, notDone)))
+		}
+	}
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
 }
 
 // media says whether what is stored of recordings is what was recorded.
