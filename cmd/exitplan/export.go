@@ -88,7 +88,7 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	}
 	iv, more, err := s.interval(ctx)
 	if err == nil && c.Bool("sweep") {
-		iv, more, err = s.swept(ctx, iv)
+		more, err = s.unplanned(ctx, layout, iv, more)
 	}
 	if err != nil {
 		return err
@@ -124,24 +124,6 @@ func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool
 		iv.To = iv.From
 	}
 	return iv, more, nil
-}
-
-// swept is what earlier runs took, of an interval of which a sweep takes no more.
-func (s *session) swept(ctx context.Context, iv exporter.Interval) (exporter.Interval, bool, error) {
-	var until time.Time
-	for e, err := range s.journal.Events(ctx) {
-		if err != nil {
-			return iv, false, err
-		}
-		if at, err := time.Parse(time.RFC3339, e.Detail["until"]); e.Kind == "run-started" && err == nil {
-			until = at
-		}
-	}
-	if until.IsZero() {
-		return iv, false, usage(errors.New("--sweep reads again what earlier runs took, and there was none: run exitplan export"))
-	}
-	iv.To = until
-	return iv, until.Before(s.wanted().To), nil
 }
 
 // byDay says whether any selected dataset is taken as the days go by.

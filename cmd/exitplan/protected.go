@@ -99,8 +99,8 @@ func (l protectedLog) add(line protectedLine) error {
 
 func (l protectedLog) close() error { return l.file.Close() }
 
-// copyProtected keeps what is protected in the destination too: another machine
-// that goes on from there must be able to release it.
+// copyProtected keeps what is protected in the destination too, with the
+// journal's copies: another machine that goes on from there can release it.
 func (s *session) copyProtected(ctx context.Context) error {
 	file, err := os.Open(filepath.Join(s.cfg.State, protectedFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -116,6 +116,10 @@ func (s *session) copyProtected(ctx context.Context) error {
 
 // fetchProtected brings it back.
 func (s *session) fetchProtected(ctx context.Context) (err error) {
+	// One that is there is newer than its copy.
+	if _, err := os.Stat(filepath.Join(s.cfg.State, protectedFile)); err == nil {
+		return nil
+	}
 	body, err := s.dest.Open(ctx, "state/"+protectedFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

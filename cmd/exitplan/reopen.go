@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"exitplan/exporter"
@@ -19,6 +21,10 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 		return err
 	}
 	now := s.clock.Now()
+	listAgain, err := s.listAgain(ctx, iv)
+	if err != nil {
+		return err
+	}
 	for _, info := range dataset.Catalogue() {
 		own, parent := tally.Datasets[info.Name], tally.Datasets[info.FoundBy]
 		if _, open := s.cfg.Contract.Until(info.Class, now); !open || !contains(s.names, info.Name) {
@@ -28,8 +34,8 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 		switch none := own.Pending+own.Running+own.Done+own.Failed == 0; {
 		case none && parent.Records > 0 && info.FoundBy != dataset.DetailsName: // conversations are searched for otherwise
 			again = info.FoundBy
-		case info.Name == dataset.RetentionName && now.Before(iv.To.Add(retainedFor+growsWithin)):
-			again = info.Name // it may not have listed all of the last days yet
+		case info.Name == dataset.RetentionName && listAgain:
+			again = info.Name
 		case info.Grows:
 			again, before = info.Name, now.Add(-growsWithin)
 		}
@@ -44,7 +50,7 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 			s.log.Info("listed again", "dataset", again, "units", n)
 		}
 	}
-	if s.bulk() { // something may have landed since
+	if _, open := s.cfg.Contract.Until(exporter.Recordings, now); s.bulk() && open { // something may have landed since
 		if err := s.journal.ReopenKey(ctx, dataset.LateKey(iv)); err != nil {
 			return err
 		}
@@ -54,6 +60,18 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 		return err
 	}
 	return s.journal.ReopenKey(ctx, dataset.UnaskedKey(iv))
+}
+
+// listAgain says whether the retention query has to tell of days of which it may
+// not have told yet: new ones, or the last, once all that they have is there.
+func (s *session) listAgain(ctx context.Context, iv exporter.Interval) (bool, error) {
+	known, err := s.journal.Has(ctx, dataset.UnaskedKey(iv))
+	if err != nil || !known {
+		return true, err
+	}
+	last, err := s.journal.Finished(ctx, dataset.RetentionName)
+	settled := iv.To.Add(retainedFor)
+	return last.Before(settled) && !s.clock.Now().Before(settled), err
 }
 
 // restoreWait is how long a run waits for what is restored; 0 for the dataset's
@@ -89,4 +107,24 @@ func (s *session) reconsider(ctx context.Context, restore bool) error {
 		}
 	}
 	return nil
+}
+
+// unplanned says whether a sweep, which takes nothing new, leaves anything that
+// another run would take.
+func (s *session) unplanned(ctx context.Context, layout exporter.Layout, iv exporter.Interval, more bool) (bool, error) {
+	tally, err := s.journal.Tally(ctx)
+	if c := tally.Total; err != nil || c.Pending+c.Running+c.Done+c.Failed+c.Asleep == 0 {
+		return more, cmp.Or(err, usage(errors.New("--sweep reads again what earlier runs took, and there was none: run exitplan export")))
+	}
+	for _, d := range dataset.New(s.names, dataset.Settings{API: s.clients, Layout: layout}) {
+		for u, err := range d.Plan(ctx, iv) {
+			if err != nil {
+				return more, err
+			}
+			if known, err := s.journal.Has(ctx, u.Key); err != nil || !known {
+				return true, err
+			}
+		}
+	}
+	return more, nil
 }

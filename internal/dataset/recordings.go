@@ -161,6 +161,7 @@ type recordingsRun struct {
 	stored  map[string]int64          // sound media results stored, by item
 	done    map[string]bool           // items of which this run stored all
 	failed  map[string]exception      // why an item is not stored, by item; last word wins
+	taken   sync.Map                  // item and digest of what recording jobs brought
 	sided   sync.Map                  // paths of sidecars stored in this run
 	refused map[string]bool           // items for which the platform gave an error once
 }
@@ -216,6 +217,9 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		if a.Item != "" { // no sidecar
 			r.stored[a.Item] += a.Records
 		}
+		if strings.HasPrefix(a.Source, takenSource) && a.Item != "" {
+			r.taken.Store(a.Item+" "+a.SHA256, true)
+		}
 	}
 	if err := r.listedNow(ctx); err != nil {
 		return exporter.Receipt{}, err
@@ -225,8 +229,7 @@ func (d *Recordings) run(ctx context.Context, u exporter.Unit, out *exporter.Out
 		ask = append(ask, batchItem{ConversationID: c.ID})
 	}
 	if d.Jobs != nil {
-		var err error
-		if ask, err = r.take(ctx, p.Conversations); err != nil {
+		if err := r.take(ctx, p.Conversations); err != nil {
 			return exporter.Receipt{}, err
 		}
 	}

@@ -7,32 +7,30 @@ import (
 	"io"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"exitplan/exporter"
 )
 
 // take stores what recording jobs wrote of the unit's conversations, by copies
-// inside the bucket, and gives what is left to ask for by batch requests: each
-// recording that is known and not stored, and all of a conversation of which
-// nothing tells all that it has.
-func (r *recordingsRun) take(ctx context.Context, conversations []recorded) ([]batchItem, error) {
+// inside the bucket. Whether that is all, batch requests tell afterwards, and
+// bring the rest.
+func (r *recordingsRun) take(ctx context.Context, conversations []recorded) error {
 	bucket, ok := r.out.Neighbour()
 	if !ok {
-		return nil, fmt.Errorf("%w: recordings.method bulk needs the bucket into which the platform writes as destination", exporter.ErrFatal)
+		return fmt.Errorf("%w: recordings.method bulk needs the bucket into which the platform writes as destination", exporter.ErrFatal)
 	}
 	if r.d.Metadata != MetadataDerived {
 		client := r.d.API.of(r.at.Client)
 		for _, c := range conversations {
 			if err := r.describe(ctx, client, c.ID); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
 	found, err := r.d.Jobs.read(ctx, bucket, conversations)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var mu sync.Mutex
 	group := r.out.Transfers(ctx)
@@ -42,9 +40,12 @@ func (r *recordingsRun) take(ctx context.Context, conversations []recorded) ([]b
 		}
 		for id, w := range found[c.ID].Recordings {
 			it, n := item(c.ID, id), int64(len(w.Media))
-			there, err := r.beside(ctx, c, id, max(n, 1))
+			mu.Lock()
+			has := r.stored[it]
+			mu.Unlock()
+			there, err := r.beside(ctx, c, id, has, max(n, 1))
 			if err != nil {
-				return nil, errors.Join(err, group.Wait())
+				return errors.Join(err, group.Wait())
 			}
 			if there || n+int64(len(w.Encrypted)) == 0 {
 				continue
@@ -60,59 +61,14 @@ func (r *recordingsRun) take(ctx context.Context, conversations []recorded) ([]b
 					r.failed[it] = exception{reason: exporter.FailedItem, detail: "what the platform wrote into the bucket could not be taken: " + err.Error(), err: err}
 					return nil
 				}
-				r.stored[it], r.done[it] = n, true
+				r.stored[it] = n
 				return nil
 			}) {
 				break
 			}
 		}
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return r.left(conversations), nil
-}
-
-// left is what to ask for after what was written is taken.
-func (r *recordingsRun) left(conversations []recorded) (ask []batchItem) {
-	for _, c := range conversations {
-		some, all := false, r.counted(c.ID) || r.read[c.ID] && r.denied[c.ID] == nil
-		wanted := map[string]bool{}
-		note := func(it string) {
-			conversation, recording := ids(it)
-			if conversation != c.ID || recording == "" {
-				return
-			}
-			m, described := r.meta[it]
-			some = true
-			wanted[recording] = r.stored[it] == 0 && r.listed[it].Stored == 0 && !(described && m.gone())
-		}
-		for it := range r.listed {
-			note(it)
-		}
-		for it := range r.meta {
-			note(it)
-		}
-		for it := range r.failed {
-			note(it)
-		}
-		for it := range r.stored {
-			note(it)
-		}
-		if !some || !all {
-			ask = append(ask, batchItem{ConversationID: c.ID})
-			continue
-		}
-		for recording, absent := range wanted {
-			if absent {
-				ask = append(ask, batchItem{c.ID, recording})
-			}
-		}
-	}
-	slices.SortFunc(ask, func(a, b batchItem) int {
-		return strings.Compare(a.ConversationID+"/"+a.RecordingID, b.ConversationID+"/"+b.RecordingID)
-	})
-	return ask
+	return group.Wait()
 }
 
 // takeOne takes the media of one recording, and the sidecar that the platform
@@ -132,6 +88,7 @@ func (r *recordingsRun) takeOne(ctx context.Context, bucket exporter.Neighbour, 
 			return errors.Join(err, r.out.Save(ctx, receipt))
 		}
 		a.Item, a.Records = item(c.ID, id), 1
+		r.taken.Store(a.Item+" "+a.SHA256, true)
 		receipt.Artifacts = append(receipt.Artifacts, a)
 		files = append(files, mediaEntry{a.Path, a.Bytes, a.SHA256, ""})
 	}
@@ -147,7 +104,11 @@ func (r *recordingsRun) takeOne(ctx context.Context, bucket exporter.Neighbour, 
 	return errors.Join(err, r.out.Save(ctx, receipt))
 }
 
-const jobSource = "recording-job"
+const (
+	jobSource = "recording-job"
+	// The sources of artifacts that lie in the bucket as the platform wrote them.
+	takenSource = "s3://"
+)
 
 // takeMedia takes one object, if it begins like what its name says: one that is
 // empty, or encrypted without saying so, is no recording.
@@ -168,7 +129,7 @@ func (r *recordingsRun) takeMedia(ctx context.Context, bucket exporter.Neighbour
 		return exporter.Artifact{}, fmt.Errorf("%s begins like no media that are known: %w", from.Key, exporter.ErrUnverified)
 	}
 	a, err := r.out.Take(ctx, from, exporter.Object{Path: r.d.besides(c, from), Size: from.Bytes})
-	a.Dataset, a.Source = RecordingsName, "s3://"+bucket.Bucket()+"/"+from.Key
+	a.Dataset, a.Source = RecordingsName, takenSource+bucket.Bucket()+"/"+from.Key
 	return a, err
 }
 
@@ -188,7 +149,7 @@ func (r *recordingsRun) takeSidecar(ctx context.Context, bucket exporter.Neighbo
 		if err != nil {
 			return nil, err
 		}
-		a.Dataset, a.Source = RecordingsName, "s3://"+bucket.Bucket()+"/"+from.Key
+		a.Dataset, a.Source = RecordingsName, takenSource+bucket.Bucket()+"/"+from.Key
 		return &a, nil
 	}
 	text, err := []byte(r.meta[item(c.ID, id)].raw), error(nil)

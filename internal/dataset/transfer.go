@@ -33,13 +33,15 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 		if !ours {
 			continue
 		}
-		elsewhere, err := r.beside(ctx, conversation, of[0].RecordingID, int64(len(of)))
-		if err != nil {
-			return nil, errors.Join(err, group.Wait())
-		}
 		mu.Lock()
-		done := r.done[it] || elsewhere || r.stored[it] >= int64(len(of)) && r.has(r.base(conversation, of[0].RecordingID)+sidecarSuffix)
+		done, has := r.done[it], r.stored[it]
 		mu.Unlock()
+		if !done {
+			var err error
+			if done, err = r.beside(ctx, conversation, of[0].RecordingID, has, int64(len(of))); err != nil {
+				return nil, errors.Join(err, group.Wait())
+			}
+		}
 		if done {
 			continue
 		}
@@ -84,10 +86,10 @@ func (r *recordingsRun) transfer(ctx context.Context, results []batchResult, las
 	return again, err
 }
 
-// beside says whether so many media of a recording are stored, by whichever
-// unit, and a sidecar with them.
-func (r *recordingsRun) beside(ctx context.Context, c recorded, id string, media int64) (bool, error) {
-	if r.listed[item(c.ID, id)].Stored < media {
+// beside says whether so many media of a recording are stored, by this unit or
+// another, and a sidecar with them.
+func (r *recordingsRun) beside(ctx context.Context, c recorded, id string, has, media int64) (bool, error) {
+	if max(has, r.listed[item(c.ID, id)].Stored) < media {
 		return false, nil
 	}
 	return r.out.Vouched(ctx, r.base(c, id)+sidecarSuffix)
@@ -137,6 +139,15 @@ func refused(of []batchResult) (detail string, reason exporter.Reason) {
 // redacted says that there is media, which is not what was recorded.
 func (b batchResult) redacted() bool { return b.URL != "" && withheld(b.Error) }
 
+// errTaken: the same bytes lie there already, under the platform's own name.
+var errTaken = errors.New("taken before")
+
+// brought says whether a recording job brought media of that digest.
+func (r *recordingsRun) brought(it, digest string) bool {
+	_, taken := r.taken.Load(it + " " + digest)
+	return taken
+}
+
 // errAskAgain: these URLs bring nothing more, a new batch request may.
 var errAskAgain = errors.New("the transfer failed")
 
@@ -163,6 +174,7 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 		artifacts []exporter.Artifact
 		files     []mediaEntry
 		missing   int64 // results without URL
+		had       int64 // that a recording job had brought
 		broken    error // why media are to be asked for again
 		failed    error // why the unit cannot go on
 	)
@@ -176,6 +188,10 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 			continue
 		}
 		a, odd, err := r.media(ctx, b, name, len(of) > 1 || b.redacted(), last)
+		if errors.Is(err, errTaken) {
+			had++
+			continue
+		}
 		if errors.Is(err, errAskAgain) {
 			broken = err
 			continue
@@ -212,9 +228,12 @@ func (r *recordingsRun) recording(ctx context.Context, c recorded, of []batchRes
 	if len(receipt.Artifacts) == 0 {
 		return "", cmp.Or(failed, broken)
 	}
-	if failed == nil && broken == nil && len(artifacts) > 0 {
+	if broken != nil { // one more at least
+		missing++
+	}
+	if failed == nil && len(artifacts) > 0 {
 		receipt.Expected = []exporter.Expectation{{
-			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing, Source: "batch-request", At: c.Start,
+			Dataset: RecordingsName, Item: item(c.ID, id), Count: int64(len(artifacts)) + missing + had, Source: "batch-request", At: c.Start,
 		}}
 	}
 	if err := r.out.Save(ctx, receipt); err != nil {
@@ -288,6 +307,9 @@ func (r *recordingsRun) fetch(ctx context.Context, b batchResult, name string, s
 		sum := sha256.New()
 		if object.Size, err = io.Copy(io.MultiWriter(spool, sum), check); err != nil {
 			return exporter.Artifact{}, "", received(ctx, check, err)
+		}
+		if digest := hex.EncodeToString(sum.Sum(nil)); r.brought(item(b.ConversationID, b.RecordingID), digest) {
+			return exporter.Artifact{}, "", errTaken
 		}
 		if _, err := spool.Seek(0, io.SeekStart); err != nil {
 			return exporter.Artifact{}, "", err

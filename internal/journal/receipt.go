@@ -97,13 +97,13 @@ func (t *tx) commit(r exporter.Receipt, places []place, now int64) error {
 	}
 	// What is stored is remembered for the next run of the unit, if any.
 	keep := again || r.Outcome == exporter.Partial && u.state != done
-	for i, a := range r.Artifacts {
-		if err := t.artifact(u, a, places[i], keep); err != nil {
+	for _, e := range r.Expected { // before what meets it
+		if err := t.expect(u, e); err != nil {
 			return err
 		}
 	}
-	for _, e := range r.Expected {
-		if err := t.expect(u, e); err != nil {
+	for i, a := range r.Artifacts {
+		if err := t.artifact(u, a, places[i], keep); err != nil {
 			return err
 		}
 	}
@@ -214,8 +214,11 @@ func (t *tx) artifact(u unitRow, a exporter.Artifact, p place, keep bool) error 
 		return err
 	}
 	if n == 0 {
-		if gone, err := t.displace(bag, a, p); err != nil || !gone {
+		switch gone, err := t.displace(bag, a, p); {
+		case err != nil:
 			return err
+		case !gone:
+			return t.recount(u, dataset, bag, a, p)
 		}
 		if _, err := insert(); err != nil {
 			return err
@@ -230,6 +233,24 @@ func (t *tx) artifact(u unitRow, a exporter.Artifact, p place, keep bool) error 
 		return nil
 	}
 	return t.count(u.id, dataset, a.Item, a.Records)
+}
+
+// recount counts an artifact whose bytes were recorded before without meeting all
+// that they meet now: a recording of which another medium was lacking.
+func (t *tx) recount(u unitRow, dataset, bag int64, a exporter.Artifact, p place) error {
+	var had int64
+	if _, err := t.get("SELECT records FROM artifact WHERE bag = ? AND name = ?", []any{bag, p.name}, &had); err != nil || a.Item == "" || a.Records <= had {
+		return err
+	}
+	it, err := t.item(dataset, a.Item)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec("UPDATE artifact SET records = ?, item = ? WHERE bag = ? AND name = ?", a.Records, it.id, bag, p.name); err != nil {
+		return err
+	}
+	t.of(dataset).records += a.Records - had
+	return t.count(u.id, dataset, a.Item, a.Records-had)
 }
 
 // Vouched says whether an artifact of that path is recorded, other than as

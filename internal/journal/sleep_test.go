@@ -118,3 +118,23 @@ func TestWhatIsKnownAndTheSums(t *testing.T) {
 		}
 	}
 }
+
+// The first recording of a conversation refutes that it has none, and bytes that
+// were recorded as meeting nothing can meet something later.
+func TestWhatIsStoredMendsWhatWasSaidBefore(t *testing.T) {
+	j := openTest(t, t.TempDir())
+	must(t, j.Add(t.Context(), []exporter.Unit{unit("a"), unit("b")}))
+	must(t, j.Commit(t.Context(), exporter.Receipt{Unit: "a", Outcome: exporter.Done, Exceptions: []exporter.Exception{
+		{Dataset: "recordings", Item: "conv", Reason: exporter.NoMedia}}}))
+	half := artifact("x-1.ogg", "conv/rec", "x")
+	half.Records = 0
+	must(t, j.Commit(t.Context(), exporter.Receipt{Unit: "b", Artifacts: []exporter.Artifact{half}}))
+	checkCounters(t, j)
+	half.Records = 1
+	must(t, j.Commit(t.Context(), exporter.Receipt{Unit: "b", Outcome: exporter.Done, Artifacts: []exporter.Artifact{half, artifact("x.ogg", "conv/rec", "y")},
+		Expected: []exporter.Expectation{{Dataset: "recordings", Item: "conv/rec", Count: 2}}}))
+	checkCounters(t, j)
+	if left := all(t, j.Exceptions(t.Context())); len(left) > 0 {
+		t.Errorf("exceptions %+v are left", left)
+	}
+}

@@ -178,6 +178,15 @@ func (t *tx) stored(unit int64) ([]exporter.Artifact, error) {
 	return list, err
 }
 
+// Has says whether there is a unit of that key.
+func (j *Journal) Has(ctx context.Context, key string) (known bool, err error) {
+	err = j.readers.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM unit WHERE key = ?)", key).Scan(&known)
+	if err != nil {
+		return false, j.unread(ctx, err)
+	}
+	return known, nil
+}
+
 // Release makes a unit that was handed out pending again; its checkpoint and
 // what it stored stay. One that is not out is left alone. An unknown key is
 // ErrUnknownUnit.
