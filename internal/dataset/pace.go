@@ -15,11 +15,13 @@ import (
 //
 // While nothing is known, one job is polled for all that began beside it. Later
 // each job is polled when the others were ready, and one of many a little
-// earlier, to notice when they have become faster.
+// earlier, to notice when they have become faster: the fewer, the more of those
+// polls came too early.
 type pace struct {
 	mu       sync.Mutex
 	typical  time.Duration // the age at which jobs are ready; 0: nothing was learnt
-	begun    int           // jobs since
+	begun    int           // jobs since one was polled earlier
+	every    int           // one of so many is, 0: of probing
 	scout    chan struct{} // closed when the job that is polled for all has ended
 	next     time.Duration // the age at which it is polled next
 	patience time.Duration // default longest
@@ -30,7 +32,8 @@ const (
 	slowest   = 15 * time.Second      // between two polls
 	longest   = 6 * time.Hour         // for one job; nothing is known to take so long
 	following = time.Minute           // so long a job relies on another's polls
-	probing   = 50                    // of so many jobs one is polled earlier
+	probing   = 20                    // of so many jobs one is polled earlier
+	rarest    = 400                   // or one of so many, where that is in vain
 )
 
 // errStuck: a job shows no end. Its unit asks for another, since a repeat
@@ -82,8 +85,8 @@ func (p *pace) begin(ctx context.Context, patience time.Duration) (w watch, err 
 		if w.typical = p.typical; w.typical > 0 {
 			p.begun++
 			at := w.typical
-			if w.probe = p.begun%probing == 0; w.probe {
-				at = at * 7 / 8
+			if w.probe = p.begun >= cmp.Or(p.every, probing); w.probe {
+				at, p.begun = at*7/8, 0
 			}
 			p.mu.Unlock()
 			w.wait = max(firstPoll, at-w.waited)
@@ -133,6 +136,11 @@ func (p *pace) goOn(w *watch) {
 func (p *pace) learn(w watch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if early := w.waited < w.typical; w.probe && early {
+		p.every = probing
+	} else if w.probe {
+		p.every = min(2*cmp.Or(p.every, probing), rarest)
+	}
 	switch {
 	case p.typical == 0:
 		p.typical = w.waited
