@@ -34,20 +34,7 @@ func countCalls(ctx context.Context, program, dir string, o callsOf, out io.Writ
 		return 0, err
 	}
 	defer sim.Close()
-	values := map[string]string{
-		"contract.time_zone": "Etc/UTC", "contract.subscription_start": "2021-04-01", "contract.exit_started": "2026-01-01",
-		"contract.termination_date": "2099-12-31", "source.region": "us-east-2", "source.client_id": "demo-client",
-		"source.api_url": sim.URL(), "source.login_url": sim.URL(), "source.interval.from": from.Format(time.DateOnly),
-		"source.interval.to": from.AddDate(0, 0, o.days-1).Format(time.DateOnly), "source.requests_per_minute": "1000000", "source.headroom": "0%",
-		"export_id": "x", "destination.url": "file://" + filepath.ToSlash(filepath.Join(dir, "calls")), "state": filepath.Join(dir, "calls-state"),
-	}
-	file := filepath.Join(dir, "calls.yaml")
-	if err := os.WriteFile(file, []byte(config.Template(values)), 0o600); err != nil {
-		return 0, err
-	}
-	cmd := exec.CommandContext(ctx, program, "--config", file, "--quiet", "export")
-	cmd.Env = append(os.Environ(), "EXITPLAN_SOURCE_CLIENT_SECRET=demo-secret")
-	m, err := timed(cmd)
+	m, err := exportFrom(ctx, program, dir, "calls", sim, from, o.days, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -90,4 +77,24 @@ func compareCalls(sim *simulator.Server, days int, out io.Writer) (ratio float64
 	ratio = float64(made) / float64(needed)
 	fmt.Fprintf(out, "%d calls of %d routes, at least %d are needed: %.3f (%d calls of routes that are counted as they are)\n", made, len(routes), needed, ratio, taken)
 	return ratio
+}
+
+// exportFrom runs the program against a simulated organization, into a
+// directory, with few settings but the default ones.
+func exportFrom(ctx context.Context, program, dir, name string, sim *simulator.Server, from time.Time, days int, settings map[string]string) (measure, error) {
+	values := map[string]string{
+		"contract.time_zone": "Etc/UTC", "contract.subscription_start": "2021-04-01", "contract.exit_started": "2026-01-01",
+		"contract.termination_date": "2099-12-31", "source.region": "us-east-2", "source.client_id": "demo-client",
+		"source.api_url": sim.URL(), "source.login_url": sim.URL(), "source.interval.from": from.Format(time.DateOnly),
+		"source.interval.to": from.AddDate(0, 0, days-1).Format(time.DateOnly), "source.requests_per_minute": "1000000", "source.headroom": "0%",
+		"export_id": "x", "destination.url": "file://" + filepath.ToSlash(filepath.Join(dir, name)), "state": filepath.Join(dir, name+"-state"),
+	}
+	maps.Copy(values, settings)
+	file := filepath.Join(dir, name+".yaml")
+	if err := os.WriteFile(file, []byte(config.Template(values)), 0o600); err != nil {
+		return measure{}, err
+	}
+	cmd := exec.CommandContext(ctx, program, "--config", file, "--quiet", "export")
+	cmd.Env = append(os.Environ(), "EXITPLAN_SOURCE_CLIENT_SECRET=demo-secret")
+	return timed(cmd)
 }

@@ -1,7 +1,7 @@
 // Command bench measures an export of recordings: throughput against rclone
 // and against a bare loop of GET, SHA-256 and PUT in the same run, or peak
-// memory, or the API calls of an export of everything. bench/README.md says what
-// the figures mean.
+// memory, or the API calls of an export of everything, or of recordings.
+// bench/README.md says what the figures mean.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"time"
 
 	"exitplan/internal/sink/s3server"
 )
@@ -21,7 +22,8 @@ type options struct {
 	recordings, rounds, transfers int
 	bytes                         int64 // mean size of a recording's media
 	memory, toDir, calls          bool
-	users, queues                 int
+	users, queues, recorded, days int
+	latency                       time.Duration // of jobs and batch requests
 	dir, store, program           string
 }
 
@@ -40,7 +42,10 @@ func main() {
 	flag.IntVar(&o.transfers, "transfers", 32, "transfers at once, of each contestant")
 	flag.BoolVar(&o.memory, "memory", false, "measure the exporter alone, for its peak memory")
 	flag.BoolVar(&o.toDir, "dir", false, "with -memory: export to a directory instead of the S3 server")
-	flag.BoolVar(&o.calls, "calls", false, "count API calls: -n is the number of conversations, over 25 days")
+	flag.BoolVar(&o.calls, "calls", false, "count API calls of an export of everything: -n is the number of conversations")
+	flag.IntVar(&o.recorded, "recordings", 0, "with -calls: of details and recordings alone instead, of so many recorded conversations")
+	flag.IntVar(&o.days, "days", 25, "days, with -calls")
+	flag.DurationVar(&o.latency, "latency", 200*time.Millisecond, "of details jobs and batch requests, with -recordings")
 	flag.IntVar(&o.users, "users", 500, "users, with -calls")
 	flag.IntVar(&o.queues, "queues", 100, "queues, with -calls")
 	flag.StringVar(&o.dir, "tmp", os.TempDir(), "`DIR` below which the exporter keeps its state while it runs")
@@ -67,8 +72,12 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("build: %w\n%s", err, out)
 		}
 	}
-	if o.calls {
-		_, err := countCalls(ctx, o.program, dir, callsOf{o.users, o.queues, o.recordings, 25}, os.Stdout)
+	switch {
+	case o.calls && o.recorded > 0:
+		_, err := countPull(ctx, o.program, dir, pullOf{o.recorded, o.days, o.latency}, os.Stdout)
+		return err
+	case o.calls:
+		_, err := countCalls(ctx, o.program, dir, callsOf{o.users, o.queues, o.recordings, o.days}, os.Stdout)
 		return err
 	}
 	store := dir

@@ -148,6 +148,10 @@ func (s *session) bagPeriod(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("count conversations of a sample day: %w", err)
 		}
+		if s.counted == nil {
+			s.counted = map[time.Time]int64{}
+		}
+		s.counted[day.From.UTC()] = n
 		busiest = max(busiest, n)
 	}
 	daily := float64(busiest) * recordedAtMost * filesPerRecorded

@@ -39,6 +39,8 @@ type session struct {
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
 	abroad string // where data leaves its region: a sentence for the report
+	// counted are the conversations of sample days, so that nobody asks again.
+	counted map[time.Time]int64
 }
 
 type organization struct {

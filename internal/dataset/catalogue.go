@@ -45,6 +45,9 @@ type Settings struct {
 	// Granularity is the ISO 8601 period by which aggregates are asked for;
 	// empty: half an hour.
 	Granularity string
+	// Counted are the conversations of days for which the platform was asked
+	// already.
+	Counted map[time.Time]int64
 }
 
 // Catalogue describes every dataset, and what no export can have.
@@ -97,7 +100,7 @@ var Families = map[string]string{
 
 // New makes the datasets of those names.
 func New(names []string, s Settings) []exporter.Dataset {
-	details := &Details{API: s.API, Layout: s.Layout, alone: !slices.Contains(names, DetailsName)}
+	details := &Details{API: s.API, Layout: s.Layout, Counted: s.Counted, alone: !slices.Contains(names, DetailsName)}
 	var list []exporter.Dataset
 	if slices.Contains(names, DetailsName) {
 		list = append(list, details)

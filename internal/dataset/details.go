@@ -47,6 +47,9 @@ type Details struct {
 	// Contents are the listings for conversations, whose units are discovered
 	// and settled likewise.
 	Contents []*Listing
+	// Counted are the conversations of days that were counted a moment ago, by
+	// the start of each.
+	Counted map[time.Time]int64
 
 	alone     bool  // only what conversations have is exported, not their details
 	MaxRows   int   // default 250,000
@@ -241,9 +244,12 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 	case run.at.Counted:
 		run.total = run.at.Total
 	case wholeDay(p):
-		total, err := CountStarted(ctx, run.client, exporter.Interval{From: p.From, To: p.To})
-		if err != nil {
-			return nil, fatal(fmt.Errorf("count conversations of %s: %w", u.Key, err))
+		total, known := d.Counted[p.From.UTC()]
+		if !known {
+			var err error
+			if total, err = CountStarted(ctx, run.client, exporter.Interval{From: p.From, To: p.To}); err != nil {
+				return nil, fatal(fmt.Errorf("count conversations of %s: %w", u.Key, err))
+			}
 		}
 		run.total, run.at.Total, run.at.Counted = total, total, true
 	}

@@ -73,7 +73,7 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 		query.Set("pageSize", strconv.Itoa(r.d.pageSize())) // the answer is the first page, too
 	}
 	var answer json.RawMessage
-	err = r.d.pace.poll(ctx, func(ctx context.Context) (done bool, err error) {
+	look := func(ctx context.Context) (done bool, err error) {
 		if answer, err = r.client.Get(ctx, status, query); err != nil {
 			if j.submit != "" {
 				err = gone(err)
@@ -81,7 +81,14 @@ func (r *listingRun) work(ctx context.Context, a ask) (iter.Seq2[json.RawMessage
 			return false, err
 		}
 		return r.ready(answer, since)
-	})
+	}
+	done := false
+	if j.submit == "" { // the first look is what has it made
+		done, err = look(ctx)
+	}
+	if !done && err == nil {
+		err = r.d.pace.poll(ctx, look)
+	}
 	if errors.Is(err, errStuck) {
 		if j.state == "" && j.fresh == "" && answer != nil {
 			err = nil // what it says without files is the answer
