@@ -22,6 +22,7 @@ type pace struct {
 	typical  time.Duration // the age at which jobs are ready; 0: nothing was learnt
 	begun    int           // jobs since one was polled earlier
 	every    int           // one of so many is, 0: of probing
+	hint     bool          // that one was ready
 	scout    chan struct{} // closed when the job that is polled for all has ended
 	next     time.Duration // the age at which it is polled next
 	patience time.Duration // default longest
@@ -32,7 +33,7 @@ const (
 	slowest   = 15 * time.Second      // between two polls
 	longest   = 6 * time.Hour         // for one job; nothing is known to take so long
 	following = time.Minute           // so long a job relies on another's polls
-	probing   = 20                    // of so many jobs one is polled earlier
+	probing   = 50                    // of so many jobs one is polled earlier
 	rarest    = 400                   // or one of so many, where that is in vain
 )
 
@@ -136,19 +137,30 @@ func (p *pace) goOn(w *watch) {
 func (p *pace) learn(w watch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if early := w.waited < w.typical; w.probe && early {
-		p.every = probing
-	} else if w.probe {
-		p.every = min(2*cmp.Or(p.every, probing), rarest)
-	}
 	switch {
 	case p.typical == 0:
 		p.typical = w.waited
 	case w.waited > w.typical && w.typical > 0:
 		p.typical = max(p.typical, min(w.waited, 2*w.typical))
-	case w.probe && w.waited < w.typical && p.typical == w.typical:
-		p.typical = w.waited
 	}
+	if w.probe {
+		p.probed(w)
+	}
+}
+
+// probed learns from a job that was polled earlier than others. It may have been
+// ready by chance, or been polled late by a busy machine: the next one tells.
+func (p *pace) probed(w watch) {
+	early := w.waited < w.typical
+	switch {
+	case !early:
+		p.every = min(2*cmp.Or(p.every, probing), rarest)
+	case !p.hint:
+		p.begun = rarest
+	case p.typical == w.typical:
+		p.typical, p.every = w.waited, probing
+	}
+	p.hint = early && !p.hint
 }
 
 // dismiss lets the jobs go on that relied on another's polls. Where that taught
