@@ -31,14 +31,21 @@ func TestCallsOfRecordingsAreFew(t *testing.T) {
 	if testing.Short() {
 		t.Skip("exports thousands of recordings")
 	}
-	dir := t.TempDir()
-	var table strings.Builder
-	ratio, err := countPull(t.Context(), built(t, dir), dir, pullOf{recorded: 4000, days: 40, latency: 200 * time.Millisecond}, &table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if t.Log("\n" + table.String()); ratio > 1.02 {
-		t.Errorf("%.4f times the least possible number of calls", ratio)
+	program := built(t, t.TempDir())
+	const tries = 3 // timers that fire late on a busy machine only add polls
+	for try := 1; ; try++ {
+		var table strings.Builder
+		ratio, err := countPull(t.Context(), program, t.TempDir(), pullOf{recorded: 4000, days: 40, latency: 200 * time.Millisecond}, &table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log("\n" + table.String())
+		if ratio <= 1.02 {
+			return
+		}
+		if try == tries {
+			t.Fatalf("%.4f times the least possible number of calls, and no less in %d tries", ratio, tries)
+		}
 	}
 }
 
