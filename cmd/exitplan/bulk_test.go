@@ -78,6 +78,9 @@ func TestPullAndBulkGiveTheSame(t *testing.T) {
 		}, exitMissing},
 		{"sensitive", simulator.Config{SensitiveShare: 0.3, Redaction: "exclude", Clients: sensitiveBlind()}, exitMissing},
 	} {
+		if testing.Short() && tt.name != "losses" {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			tt.sim.Days, tt.sim.ConversationsPerDay, tt.sim.RecordedShare, tt.sim.MediaBytes = 2, 60, 0.6, 2<<10
 			w := newBulkWorld(t, tt.sim)

@@ -90,6 +90,9 @@ var landingPatience time.Duration
 // restored, and what was withheld from clients that see it by now.
 func (s *session) reconsider(ctx context.Context, restore bool) error {
 	s.sees = s.sensitive(ctx)
+	if _, open := s.cfg.Contract.Until(exporter.Recordings, s.clock.Now()); !open || !contains(s.names, dataset.RecordingsName) {
+		return nil
+	}
 	var reasons []exporter.Reason
 	if restore {
 		reasons = append(reasons, exporter.Archived)

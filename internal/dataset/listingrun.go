@@ -153,7 +153,7 @@ type memory interface{ add(identity []byte) bool }
 // falsify.
 func (r *listingRun) memory() memory {
 	if r.d.style == genesys.Cursor || r.d.style == genesys.NextURI {
-		return &recent{most: 50_000}
+		return &recent{most: 10_000}
 	}
 	return seen{}
 }
