@@ -159,6 +159,9 @@ func TestASweptConversationCostsNothingTwice(t *testing.T) {
 
 // What an export asks a day does not grow with the days before.
 func TestADaysRunAsksNoMoreForTheDaysBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("six runs: left out with -short")
+	}
 	var c watch
 	w := growing(t, &c, simulator.Config{Days: 6, ConversationsPerDay: 60, UnflaggedShare: 0.4})
 	var calls []int64

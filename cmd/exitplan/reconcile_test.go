@@ -218,7 +218,7 @@ func sensitiveBlind() []simulator.Client {
 }
 
 func TestEachKindOfLossIsStatedWithItsReason(t *testing.T) {
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name string
 		sim  simulator.Config
 		code int
@@ -242,6 +242,9 @@ func TestEachKindOfLossIsStatedWithItsReason(t *testing.T) {
 		{"with screens", simulator.Config{ScreenShare: 0.3}, exitComplete},
 		{"late", simulator.Config{DelayedShare: 0.2, Now: at("2026-03-03T06:00:00Z"), Available: when("2026-03-03T00:00:00Z")}, exitMissing},
 	} {
+		if testing.Short() && i%4 > 0 { // they differ in what the platform says
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.sim.Days, tt.sim.ConversationsPerDay, tt.sim.RecordedShare, tt.sim.MediaBytes = 2, 100, 0.6, 1<<10
