@@ -8,8 +8,11 @@ build: ## the program, as .bin/exitplan
 test: ## every test
 	go test -timeout 20m ./...
 
-race: ## the tests under the race detector, without the longest
-	go test -race -short -timeout 20m ./...
+race: ## the tests under the race detector, without the longest; of the program those in which much happens at once
+	go test -race -short -timeout 20m $$(go list ./... | grep -v /cmd/)
+	go test -race -short -timeout 20m -run '$(AT_ONCE)' ./cmd/...
+
+AT_ONCE = Exactly|Fault|AlwaysComesShort|WholeCatalogue|MidRun|Interrupt|Signal|AllLosses|EachKind|PullAndBulk|Killed|Progress|StillGoesOn|Archived
 
 lint: ## formatting, vet, staticcheck; the import rules are a test (internal/structure_test.go)
 	@test -z "$$(gofmt -l cmd exporter manifest internal bench)" || { gofmt -l cmd exporter manifest internal bench; exit 1; }
