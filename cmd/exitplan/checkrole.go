@@ -104,17 +104,15 @@ func fewOf(names []string) string {
 // the organization redacts them, the platform does not tell.
 func checkSensitive(held permissions) finding {
 	f := ok("sensitive data", "recordings with PCI or PII data are seen as they are")
-	has, known := held.has(dataset.SensitivePermission)
-	switch {
-	case has:
-		return f
-	case known:
+	switch held.sensitive() {
+	case dataset.SensitiveShown:
+	case dataset.SensitiveHidden:
 		f.Status = string(sink.Warning)
 		f.Detail = "if the organization redacts, which the platform does not tell, recordings with PCI or PII data are left out or redacted"
 		f.Hint = "grant " + dataset.SensitivePermission + " to the client's role, to have them as they are"
 	default:
 		f.Status = statusUnknown
-		f.Detail = "whether the client has " + dataset.SensitivePermission + " cannot be told"
+		f.Detail = "whether the client has " + dataset.SensitivePermission + ", in all divisions, cannot be told"
 		f.Hint = "without it, and where the organization redacts, recordings with PCI or PII data are left out or redacted"
 	}
 	return f

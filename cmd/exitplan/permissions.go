@@ -78,17 +78,17 @@ func (p permissions) reach(permission string) (least extent, known bool) {
 	return least, known
 }
 
-// has says whether every client has a permission. Where it is not known, nobody
-// may claim that it is missing.
-func (p permissions) has(permission string) (held, known bool) {
-	switch r, known := p.reach(permission); {
-	case r >= inDivisions:
-		return true, true // what could not be read only adds divisions
-	case r == onCondition:
-		return false, false // it depends on what is asked for
-	default:
-		return false, known
+// sensitive says whether the clients see recordings with sensitive data as they
+// are: all of them, in every division. Where that is not known, nobody may claim
+// that anything is withheld.
+func (p permissions) sensitive() dataset.Sensitive {
+	switch r, known := p.reach(dataset.SensitivePermission); {
+	case r == everywhere && known:
+		return dataset.SensitiveShown
+	case r == nowhere && known:
+		return dataset.SensitiveHidden
 	}
+	return dataset.SensitiveUnknown
 }
 
 // err is why not all could be read; nil if it was.
@@ -101,18 +101,14 @@ func (p permissions) err() error {
 	return nil
 }
 
-// sensitive says whether the clients see recordings with sensitive data as they
-// are.
+// sensitive asks for the clients' permissions, and says the same.
 func (s *session) sensitive(ctx context.Context) dataset.Sensitive {
 	p := s.readPermissions(ctx)
-	switch r, known := p.reach(dataset.SensitivePermission); {
-	case r == everywhere && known:
-		return dataset.SensitiveShown
-	case r == nowhere && known:
-		return dataset.SensitiveHidden
+	seen := p.sensitive()
+	if seen == dataset.SensitiveUnknown {
+		s.log.Info("whether sensitive recordings are shown is not known", "permission", dataset.SensitivePermission, "error", p.err())
 	}
-	s.log.Info("whether sensitive recordings are shown is not known", "permission", dataset.SensitivePermission, "error", p.err())
-	return dataset.SensitiveUnknown
+	return seen
 }
 
 func (s *session) readPermissions(ctx context.Context) permissions {

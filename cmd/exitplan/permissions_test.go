@@ -21,33 +21,33 @@ func TestWhatEveryClientMay(t *testing.T) {
 	role := func(domain, entity string, reach extent, actions ...string) grant {
 		return grant{domain: domain, entity: entity, actions: actions, reach: reach}
 	}
-	all, view := role("*", "*", everywhere, "*"), role("recording", "recording", everywhere, "view")
+	all, view := role("*", "*", everywhere, "*"), role("recording", "recording", everywhere, "viewSensitiveData")
 	for _, tt := range []struct {
-		name        string
-		p           permissions
-		held, known bool
+		name string
+		p    permissions
+		want dataset.Sensitive
 	}{
-		{"nobody was asked", nil, false, false},
-		{"granted", permissions{{grants: []grant{view}}}, true, true},
-		{"by a wildcard", permissions{{grants: []grant{role("recording", "*", everywhere, "*")}}}, true, true},
-		{"another action", permissions{{grants: []grant{role("recording", "recording", everywhere, "edit")}}}, false, true},
-		{"in some divisions", permissions{{grants: []grant{role("recording", "recording", inDivisions, "view")}}}, true, true},
-		{"on a condition", permissions{{grants: []grant{role("recording", "recording", onCondition, "view")}}}, false, false},
-		{"one role was not read", permissions{{err: unread}}, false, false},
-		{"granted by another role than the one that was not read", permissions{{grants: []grant{view}, err: unread}}, true, true},
-		{"one client lacks it", permissions{{grants: []grant{all}}, {grants: []grant{{plain: "admin", reach: everywhere}}}}, false, true},
-		{"one client lacks it, of another nothing is known", permissions{{err: unread}, {}}, false, true},
-		{"of one client nothing is known", permissions{{grants: []grant{all}}, {err: unread}}, false, false},
+		{"nobody was asked", nil, dataset.SensitiveUnknown},
+		{"granted", permissions{{grants: []grant{view}}}, dataset.SensitiveShown},
+		{"by a wildcard", permissions{{grants: []grant{role("recording", "*", everywhere, "*")}}}, dataset.SensitiveShown},
+		{"another action", permissions{{grants: []grant{role("recording", "recording", everywhere, "edit")}}}, dataset.SensitiveHidden},
+		{"in some divisions", permissions{{grants: []grant{role("recording", "recording", inDivisions, "viewSensitiveData")}}}, dataset.SensitiveUnknown},
+		{"on a condition", permissions{{grants: []grant{role("recording", "recording", onCondition, "viewSensitiveData")}}}, dataset.SensitiveUnknown},
+		{"one role was not read", permissions{{err: unread}}, dataset.SensitiveUnknown},
+		{"granted by another role than the one that was not read", permissions{{grants: []grant{view}, err: unread}}, dataset.SensitiveShown},
+		{"one client lacks it", permissions{{grants: []grant{all}}, {grants: []grant{{plain: "admin", reach: everywhere}}}}, dataset.SensitiveHidden},
+		{"one client lacks it, of another nothing is known", permissions{{err: unread}, {}}, dataset.SensitiveHidden},
+		{"of one client nothing is known", permissions{{grants: []grant{all}}, {err: unread}}, dataset.SensitiveUnknown},
 	} {
-		if held, known := tt.p.has("recording:recording:view"); held != tt.held || known != tt.known {
-			t.Errorf("%s: held %v, known %v", tt.name, held, known)
+		if got := tt.p.sensitive(); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
 	old := permissions{{grants: []grant{{plain: "content_management_user", reach: everywhere}}}}
-	if held, _ := old.has("content_management_user"); !held {
+	if r, _ := old.reach("content_management_user"); r != everywhere {
 		t.Error("an old permission is not found")
 	}
-	if held, _ := (permissions{{grants: []grant{all}}}).has("content_management_user"); held {
+	if r, _ := (permissions{{grants: []grant{all}}}).reach("content_management_user"); r != nowhere {
 		t.Error("a wildcard gives an old permission")
 	}
 }

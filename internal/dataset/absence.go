@@ -67,7 +67,7 @@ func (r *recordingsRun) absence(it string) exception {
 	const said = "the retention query lists it%s; "
 	past := listed && !known.Due.IsZero() && !known.Due.After(r.out.Now())
 	switch {
-	case errors.Is(asked, genesys.ErrPermission) && r.denied[conversation] == nil && !unseen(r.d.Sensitive):
+	case errors.Is(asked, genesys.ErrPermission) && r.denied[conversation] == nil && r.d.Sensitive == SensitiveHidden:
 		return exception{exporter.SensitiveExcluded, fmt.Sprintf(said+"its metadata is refused, that of its conversation is not, "+
 			"and the client lacks %s: %s", dates, SensitivePermission, asked), asked}
 	case errors.Is(asked, genesys.ErrPermission), errors.Is(r.denied[conversation], genesys.ErrPermission):
@@ -77,7 +77,7 @@ func (r *recordingsRun) absence(it string) exception {
 		return e
 	case past:
 		return exception{exporter.DeletedDuringExport, fmt.Sprintf(said+"the platform has it no more: %v", dates, asked), asked}
-	case listed && errors.Is(asked, genesys.ErrNotFound) && !unseen(r.d.Sensitive):
+	case listed && errors.Is(asked, genesys.ErrNotFound) && r.d.Sensitive == SensitiveHidden:
 		return exception{exporter.SensitiveExcluded, fmt.Sprintf(said+"the platform shows it to this client in no other way, and the client lacks %s: %v",
 			dates, SensitivePermission, asked), asked}
 	case listed && asked != nil && r.lag(conversation) != "":
@@ -89,10 +89,6 @@ func (r *recordingsRun) absence(it string) exception {
 	}
 	return exception{exporter.FailedItem, "the platform gave neither media nor a reason", asked}
 }
-
-// unseen is how a client stands that may have everything, or of which nobody
-// knows whether it may.
-func unseen(s Sensitive) bool { return s != SensitiveHidden }
 
 // Sensitive says whether the client may have sensitive recordings as they are.
 type Sensitive int
