@@ -159,6 +159,7 @@ func TestASweptConversationCostsNothingTwice(t *testing.T) {
 
 // What an export asks a day does not grow with the days before.
 func TestADaysRunAsksNoMoreForTheDaysBefore(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("six runs: left out with -short")
 	}
@@ -178,6 +179,7 @@ func TestADaysRunAsksNoMoreForTheDaysBefore(t *testing.T) {
 }
 
 func TestARestoreThatNeverEndsIsLeftToALaterRun(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 30, MediaBytes: 1 << 10, ArchivedShare: 0.3, RestoreLatency: 10 * time.Hour})
 	w.set(t, "recordings.metadata", "derived")
 	start := time.Now()

@@ -27,6 +27,7 @@ func copying(r *http.Request) bool { return r.Header.Get("X-Amz-Copy-Source") !=
 // The media of one recording do not land together: the first of them makes it
 // landed, and the others come when it was taken already.
 func TestFurtherMediaThatLandWhenARecordingWasTaken(t *testing.T) {
+	t.Parallel()
 	w := newBulkWorld(t, simulator.Config{
 		From: time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC), Days: 1, ConversationsPerDay: 20, RecordedShare: 0.7, SeveralResultsShare: 0.3, MediaBytes: 1 << 10,
 	})

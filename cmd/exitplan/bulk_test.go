@@ -20,7 +20,7 @@ import (
 // the export.
 func newBulkWorld(t *testing.T, cfg simulator.Config) *world {
 	t.Helper()
-	return bulkWorldOf(t, s3server.Start(t, filepath.Join(t.TempDir(), "s3")), cfg)
+	return bulkWorldOf(t, startS3(t, filepath.Join(t.TempDir(), "s3")), cfg)
 }
 
 // bulkWorldOf is one whose bucket others may use as well.
@@ -60,6 +60,7 @@ func reasonsOf(t *testing.T, w *world) map[string]exporter.Reason {
 }
 
 func TestPullAndBulkGiveTheSame(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		sim  simulator.Config
@@ -153,8 +154,9 @@ func organizationOf(t *testing.T, w *world) string {
 // What lies in the platform's folder under a recording's name, and is none, is
 // fetched by a batch request.
 func TestWhatIsNoRecordingIsNotTaken(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "s3")
-	w := bulkWorldOf(t, s3server.Start(t, dir), simulator.Config{
+	w := bulkWorldOf(t, startS3(t, dir), simulator.Config{
 		Days: 1, ConversationsPerDay: 20, MediaBytes: 1 << 10, SeveralResultsShare: -1, Bulk: simulator.Bulk{LostShare: 1, Strangers: 1},
 	})
 	bodies := []struct{ ending, body string }{{".ogg", ""}, {".wav", "<Error>denied</Error>"}, {".ogg.pgp", "\x85\x01"}, {".ogg", "\x85\x01\x0c encrypted, and no word of it"}}
@@ -182,6 +184,7 @@ func TestWhatIsNoRecordingIsNotTaken(t *testing.T) {
 
 // A day that was exported by a job is not exported again with the next.
 func TestALongerIntervalMakesJobsForTheRestAlone(t *testing.T) {
+	t.Parallel()
 	w := newBulkWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 20, MediaBytes: 1 << 10})
 	w.set(t, "recordings.metadata", "derived") // sidecars are the platform's own
 	for day := range 3 {

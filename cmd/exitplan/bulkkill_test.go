@@ -27,7 +27,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{bucket: s3server.Start(t, filepath.Join(t.TempDir(), "s3")), check: func(h http.Handler) http.Handler { return h }}
+	s := &site{bucket: startS3(t, filepath.Join(t.TempDir(), "s3")), check: func(h http.Handler) http.Handler { return h }}
 	if !testing.Short() {
 		if check := definition(t); check != nil {
 			s.check = check
@@ -153,6 +153,7 @@ func looking(r *http.Request) bool {
 }
 
 func TestKilledInEachPhaseOfARecordingJob(t *testing.T) {
+	t.Parallel()
 	const slow = 200 * time.Millisecond
 	all := newSite(t)
 	for i, tt := range []struct {
@@ -200,6 +201,7 @@ func (w *world) stands(state string) bool {
 
 // At any request to anybody, or a little after it.
 func TestKilledAtAnyTimeOfABulkRun(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("ten exports")
 	}
@@ -227,6 +229,7 @@ func TestKilledAtAnyTimeOfABulkRun(t *testing.T) {
 
 // What a killed bulk run left, batch requests bring, and the other way round.
 func TestKilledAndGoneOnWithInTheOtherWay(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("four exports")
 	}

@@ -40,6 +40,7 @@ func complete(t *testing.T, w *world) {
 // Recordings may be exported from the start of the subscription (design §2,
 // class recordings), details only from the start of the exit.
 func TestRecordingsNeedNoStartedExit(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]string{"quiet": "", "faults": "expired-job=0.1,repeat-page=0.3,drop-json=0.3"} {
 		t.Run(name, func(t *testing.T) {
 			parsed, err := simulator.ParseFaults(faults)
@@ -57,6 +58,7 @@ func TestRecordingsNeedNoStartedExit(t *testing.T) {
 // With everything selected, what is open is taken; once the exit starts the
 // same command takes the rest, and fetches nothing twice.
 func TestDetailsFollowOnceTheirWindowOpens(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 300})
 	w.set(t, "contract.exit_started", "2099-01-01")
 	stderr := w.export(t, exitWindow)
@@ -77,6 +79,7 @@ func TestDetailsFollowOnceTheirWindowOpens(t *testing.T) {
 // An extension of recordings alone must reach the recordings of days whose
 // details were not exported in time.
 func TestAnExtensionOfRecordingsAlone(t *testing.T) {
+	t.Parallel()
 	// The platform's clock passes the close when the fourth day is asked for.
 	var jobs atomic.Int64
 	w := newWorld(t, simulator.Config{Days: 12, ConversationsPerDay: 300,
@@ -120,6 +123,7 @@ func TestAnExtensionOfRecordingsAlone(t *testing.T) {
 // Recordings may join an export that has done conversation details without
 // them, and the other way round.
 func TestADatasetJoinsLater(t *testing.T) {
+	t.Parallel()
 	for _, first := range []string{"[analytics.conversations.details]", "[recordings, -recordings.*, -interactions.*]"} {
 		t.Run(first, func(t *testing.T) {
 			w := newWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 150})

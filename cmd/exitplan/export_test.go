@@ -14,13 +14,14 @@ import (
 // onS3 sends a world's export to a real S3 server.
 func (w *world) onS3(t *testing.T) *s3server.Server {
 	t.Helper()
-	server := s3server.Start(t, filepath.Join(w.dir, "s3"))
+	server := startS3(t, filepath.Join(w.dir, "s3"))
 	w.set(t, "destination.url", server.URL()+"/genesys", "destination.endpoint", server.Endpoint,
 		"destination.path_style", "true", "destination.region", server.Region)
 	return server
 }
 
 func TestAnExportHoldsExactlyWhatTheOrganizationHolds(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		s3   bool
@@ -56,6 +57,7 @@ func TestAnExportHoldsExactlyWhatTheOrganizationHolds(t *testing.T) {
 // The export of issue size: 30 days of 2,000 conversations, to both kinds of
 // destination.
 func TestAMonthOfTwoThousandConversationsADay(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("60,000 conversations: left out with -short")
 	}
@@ -138,6 +140,7 @@ func TestDaysThatAreNotAvailableYetComeLater(t *testing.T) {
 }
 
 func TestWhatCannotBeHadIsListedWithItsReason(t *testing.T) {
+	t.Parallel()
 	for _, metadata := range []string{"full", "derived"} {
 		t.Run(metadata, func(t *testing.T) {
 			w := newWorld(t, simulator.Config{ArchivedShare: 0.1, DeletedShare: 0.1, UploadingShare: 0.1, ErrorShare: 0.1, NoRecordingShare: 0.1})

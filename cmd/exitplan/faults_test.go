@@ -20,6 +20,7 @@ import (
 // Each fault of the platform, alone and all at once: either the export is
 // complete, or it says what is missing.
 func TestFaultsEndCompleteOrWithReasons(t *testing.T) {
+	t.Parallel()
 	faults := []string{"429=0.2", "429-bare=0.05", "5xx=0.2", "drop-json=0.2", "drop-media=0.3", "truncate-media=0.3", "html-200=0.2",
 		"expired-url=0.2", "revoked-token=0.1", "expired-job=0.2", "repeat-page=0.3", "empty-page=0.3", "slow=0.2:50ms", "all"}
 	for i, list := range faults {
@@ -92,6 +93,7 @@ func TestMediaThatAlwaysComesShortIsReported(t *testing.T) {
 // Killed at random instants and started again each time, an export ends with
 // the same payload as one that nobody disturbed.
 func TestKillingAnExportChangesNothing(t *testing.T) {
+	t.Parallel()
 	for _, s3 := range []bool{false, true} {
 		name := map[bool]string{false: "directory", true: "S3"}[s3]
 		t.Run(name, func(t *testing.T) {

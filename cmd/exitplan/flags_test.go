@@ -143,6 +143,7 @@ func TestInitFillsInWhatFlagsSet(t *testing.T) {
 }
 
 func TestDemoHeedsTheGlobalFlags(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "demo")
 	code, stdout, stderr := exitplan(t, "--set", "export_id=mine", "demo", "--dir", dir, "--days", "1", "--conversations", "10", "--json", "--quiet")
 	if code != exitComplete || !strings.Contains(stdout, `"exit_code": 0`) {

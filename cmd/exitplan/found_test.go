@@ -43,6 +43,7 @@ func (w *world) events(t *testing.T, kind string) (details []map[string]string) 
 // the time another goes on, the platform has deleted recordings of that day:
 // what was stored of them is kept, listed, and told.
 func TestWhatALostJournalStoredIsListed(t *testing.T) {
+	t.Parallel()
 	for _, s3 := range []bool{false, true} {
 		for _, period := range []string{"month", "day"} {
 			w := newWorld(t, simulator.Config{Seed: 3, Days: 3, ConversationsPerDay: 40})

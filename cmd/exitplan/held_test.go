@@ -249,6 +249,7 @@ func (w *world) held(t *testing.T) {
 // Everything that an organization has is exported and equal to the truth, with
 // faults and without; on S3 as in a directory.
 func TestTheWholeCatalogueIsExported(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string]string{"quiet": "", "faults": "429-bare=0.005,5xx=0.01,drop-json=0.01,html-200=0.02,repeat-page=0.05,empty-page=0.05,expired-url=0.05,drop-media=0.05"} {
 		t.Run(name, func(t *testing.T) {
 			if faults != "" && testing.Short() {
@@ -281,6 +282,7 @@ func summer() func() time.Time {
 // Killed at any instant, an export of everything still ends with everything, and
 // with nothing twice.
 func TestKillingAnExportOfEverything(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("left out with -short")
 	}

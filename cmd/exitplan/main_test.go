@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
+
+	"exitplan/internal/sink/s3server"
 )
 
 // TestMain lets the test binary be the command, so that tests can kill it.
@@ -15,7 +18,19 @@ func TestMain(m *testing.M) {
 		landingPatience, restorePause, restoreWait = time.Second, 50*time.Millisecond, 3*time.Second
 		os.Exit(run(os.Args))
 	}
+	// The account of every S3 server, so that tests may run side by side.
+	for _, kv := range s3server.Account(s3Secret) {
+		os.Setenv(kv[0], kv[1])
+	}
 	os.Exit(m.Run())
+}
+
+var s3Secret = rand.Text()
+
+// startS3 runs a real S3 server on a directory until the test ends.
+func startS3(t *testing.T, dir string) *s3server.Server {
+	t.Helper()
+	return s3server.StartOptions(t, s3server.Options{Dir: dir, SecretKey: s3Secret})
 }
 
 // command prepares the real program in a process of its own.

@@ -218,6 +218,7 @@ func sensitiveBlind() []simulator.Client {
 }
 
 func TestEachKindOfLossIsStatedWithItsReason(t *testing.T) {
+	t.Parallel()
 	for i, tt := range []struct {
 		name string
 		sim  simulator.Config
@@ -257,10 +258,12 @@ func TestEachKindOfLossIsStatedWithItsReason(t *testing.T) {
 
 // Ten thousand recordings, and everything that can become of one.
 func TestAllLossesTogetherAreStatedItemByItem(t *testing.T) {
+	t.Parallel()
 	allLosses(t, dataset.MetadataFull, 2100, 150)
 }
 
 func TestAllLossesTogetherWithDerivedMetadata(t *testing.T) {
+	t.Parallel()
 	allLosses(t, dataset.MetadataDerived, 150, 30)
 }
 

@@ -29,6 +29,7 @@ var secondMedium = regexp.MustCompile(`/recordings-[^"]{1,120}/[0-9a-f-]{36}-1\.
 // A recording of which one medium never comes is missing in every run, whichever
 // way it is fetched.
 func TestAMediumThatNeverComesStaysMissing(t *testing.T) {
+	t.Parallel()
 	dead := func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if !strings.Contains(r.URL.Path, "/recording/batchrequests/") {
@@ -60,6 +61,7 @@ func TestAMediumThatNeverComesStaysMissing(t *testing.T) {
 // What the retention query leaves out, and no job brings, is found by batch
 // requests, also with derived metadata.
 func TestWhatNoJobBringsAndNoListNamesIsFetched(t *testing.T) {
+	t.Parallel()
 	w := newBulkWorld(t, simulator.Config{Days: 2, ConversationsPerDay: 60, RecordedShare: 0.6, MediaBytes: 1 << 10,
 		UnretainedShare: 0.4, SecondRecordingShare: 0.5, Bulk: simulator.Bulk{LostShare: 0.3}})
 	w.set(t, "recordings.metadata", "derived")

@@ -36,6 +36,7 @@ func TestGapsBeforeTheEndPointToNoFile(t *testing.T) {
 
 // A unit that fails stands for all that it would have exported.
 func TestAFailedUnitSaysWhatItCovers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, RecordedShare: 1, Middleware: func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/batchrequests") {

@@ -12,6 +12,7 @@ import (
 
 // Whatever is done to an export afterwards, verify says so and names it.
 func TestVerifyNamesWhatWasTamperedWith(t *testing.T) {
+	t.Parallel()
 	for _, s3 := range []bool{false, true} {
 		w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 30})
 		root := filepath.Join(w.dir, "export", "x")

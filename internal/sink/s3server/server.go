@@ -7,6 +7,7 @@ package s3server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,6 +35,8 @@ type Options struct {
 	Binary string
 	// Bucket is made at the start; default "exit".
 	Bucket string
+	// SecretKey of the account; default random.
+	SecretKey string
 	// Versioning keeps every version of an object, and lets the bucket be
 	// made with Object Lock.
 	Versioning bool
@@ -51,7 +54,7 @@ type Server struct {
 	stop    sync.Once
 }
 
-const region = "us-east-1"
+const region, accessKey = "us-east-1", "exitplan-test"
 
 // Start runs a server in dir until the test ends. The test's environment
 // gets the account's keys, so that the default AWS chain finds them.
@@ -85,12 +88,15 @@ func (s *Server) Setenv(t testing.TB) {
 }
 
 // Env is the account as environment variables of the AWS chain.
-func (s *Server) Env() [][2]string {
+func (s *Server) Env() [][2]string { return Account(s.SecretKey) }
+
+// Account is the environment of every server that is started with a secret key.
+func Account(secretKey string) [][2]string {
 	return [][2]string{
-		{"AWS_ACCESS_KEY_ID", s.AccessKey},
-		{"AWS_SECRET_ACCESS_KEY", s.SecretKey},
+		{"AWS_ACCESS_KEY_ID", accessKey},
+		{"AWS_SECRET_ACCESS_KEY", secretKey},
 		{"AWS_SESSION_TOKEN", ""},
-		{"AWS_REGION", s.Region},
+		{"AWS_REGION", region},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 	}
 }
@@ -140,7 +146,7 @@ func start(ctx context.Context, binary, dir string, o Options) (*Server, error) 
 	}
 	s := &Server{
 		Endpoint: "http://" + address, Region: region, Bucket: o.Bucket,
-		AccessKey: "exitplan-test", SecretKey: rand.Text(),
+		AccessKey: accessKey, SecretKey: cmp.Or(o.SecretKey, rand.Text()),
 	}
 	args := []string{
 		"--port", address, "--region", s.Region, "--keep-alive", "--quiet", "--health", "/health",
