@@ -23,6 +23,8 @@ type options struct {
 	bytes                         int64 // mean size of a recording's media
 	memory, toDir, calls          bool
 	users, queues, recorded, days int
+	forecasts                     int
+	seed                          uint64
 	latency                       time.Duration // of jobs and batch requests
 	dir, store, program           string
 }
@@ -51,7 +53,15 @@ func main() {
 	flag.StringVar(&o.dir, "tmp", os.TempDir(), "`DIR` below which the exporter keeps its state while it runs")
 	flag.StringVar(&o.store, "store", "", "`DIR` below which the S3 server keeps its objects, e.g. /dev/shm; default that of -tmp")
 	flag.StringVar(&o.program, "program", "", "measure this exitplan instead of building one")
+	flag.IntVar(&o.forecasts, "forecast", 0, "hold forecasts against runs in virtual time, so many of each size")
+	flag.Uint64Var(&o.seed, "seed", 1, "of the runs, with -forecast")
 	flag.Parse()
+	if o.forecasts > 0 {
+		if err := printForecasts(os.Stdout, o.forecasts, o.seed); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, o); err != nil {
