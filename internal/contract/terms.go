@@ -49,7 +49,7 @@ type Extension struct {
 	// what the grant opened, and undoes nothing.
 	Withdrawn time.Time
 	Until     time.Time
-	Classes []string // any of [Metrics], [Recordings], [Configuration]
+	Classes   []string // any of [Metrics], [Recordings], [Configuration]
 	// Reference and Approver are kept for the record: the order that grants
 	// it, and who agreed.
 	Reference string
