@@ -265,7 +265,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("copy the journal to the destination: %w", err)
 	}
-	return s.copyProtected(ctx)
+	return errors.Join(s.copyProtected(ctx), s.syncLedger(ctx))
 }
 
 // fetchJournal puts the destination's copy of the journal into an empty state
@@ -316,6 +316,9 @@ func (s *session) fetchJournal(ctx context.Context) (err error) {
 	}
 	if err := s.doubt(ctx, aside); err != nil {
 		return fmt.Errorf("copy of the journal: %w", err)
+	}
+	if err := s.fetchLedger(ctx); err != nil {
+		return fmt.Errorf("copy of the ledger of extensions: %w", err)
 	}
 	if err := s.fetchProtected(ctx); err != nil {
 		return fmt.Errorf("copy of %s: %w", protectedFile, err)

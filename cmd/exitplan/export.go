@@ -52,6 +52,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	if c.Bool("resume-from-destination") {
+		if err := s.fetchLedgerEarly(ctx); err != nil {
+			return err
+		}
 		if err := s.checkWindow(ctx); err != nil {
 			return err
 		}
@@ -63,6 +66,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.holdLedger(ctx); err != nil {
+		return err
+	}
 	if c.Bool("seal") {
 		return s.sealOnly(ctx, c)
 	}
@@ -86,6 +92,12 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
+	if err := s.holdCopy(ctx); err != nil {
+		return err
+	}
+	if err := s.keepLedger(ctx); err != nil {
+		return err
+	}
 	iv, more, err := s.interval(ctx)
 	if err == nil && c.Bool("sweep") {
 		more, err = s.unplanned(ctx, layout, iv, more)
@@ -93,7 +105,8 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
-	begun := map[string]string{"until": iv.To.Format(time.RFC3339)}
+	begun := notedDates(s.cfg)
+	begun["until"] = iv.To.Format(time.RFC3339)
 	if c.Bool("sweep") {
 		begun["sweep"] = "true"
 	}
@@ -250,7 +263,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err := s.noteTime(ending); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > 2*time.Minute {
+	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > skewTolerated {
 		s.log.Warn("this machine's clock disagrees with the platform's", "ahead_by", skew.Round(time.Second).String())
 	}
 	sum, err := s.summarize(ending, iv, more, runErr)
@@ -299,6 +312,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	if err := s.claim(ctx); err != nil {
+		return err
+	}
+	if err := s.holdCopy(ctx); err != nil {
 		return err
 	}
 	iv := s.wanted()
