@@ -48,10 +48,10 @@ func exitCode(err error) int {
 	}{
 		{errStoppedNow, exitInterrupted},
 		{exporter.ErrInterrupted, exitInterrupted},
+		{ledger.ErrTampered, exitVerify},
 		{exporter.ErrWindowClosed, exitWindow},
 		{errTooLate, exitWindow},
 		{errVerify, exitVerify},
-		{ledger.ErrTampered, exitVerify},
 		{exporter.ErrLost, exitVerify},
 		{errUsage, exitUsage},
 		{config.ErrConfig, exitUsage},

@@ -14,6 +14,7 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 )
 
 func exportCommand(signals *interrupts) *cli.Command {
@@ -207,19 +208,25 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		defer close(done)
 		s.keep(background)
 	}()
+	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
 			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
 		}),
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
-		Gate: s.cfg.Contract, Clock: s.clock,
+		Gate: terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})
 	disarm()
 	stop()
 	<-done
 	show.finish()
+	var tampered bool
+	if s.cfg.Contract, tampered = terms.current(); tampered {
+		_, why := ledger.Read(s.cfg.State)
+		err = errors.Join(why, err)
+	}
 	return err
 }
 
