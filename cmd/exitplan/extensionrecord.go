@@ -60,7 +60,7 @@ func recordExtension(c *cli.Context, decide rule) error {
 	if err != nil {
 		return err
 	}
-	s := &session{cfg: cfg, log: newLog(c, os.Stderr)}
+	s := &session{cfg: cfg, log: newLog(c, os.Stderr), clock: exporter.NewClock(time.Now, time.Time{})}
 	defer s.close()
 	if err := s.anyJournal(c.Context); err != nil {
 		return err
