@@ -74,6 +74,7 @@ func verdict(findings []finding) error {
 
 func (s *session) check(ctx context.Context) []finding {
 	var findings []finding
+	s.startClock(ctx)
 	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
 		findings = append(findings, finding{Subject: "credentials", Status: string(sink.Warning),
 			Detail: "not tried: the window is over, and nothing is asked of the platform any more"})
@@ -86,6 +87,20 @@ func (s *session) check(ctx context.Context) []finding {
 	}
 	findings = append(findings, s.checkDestination(ctx)...)
 	return append(findings, s.checkLedger(ctx)...)
+}
+
+// startClock lets the clock start no earlier than what earlier runs have seen;
+// what cannot be read is for the other checks to tell.
+func (s *session) startClock(ctx context.Context) {
+	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
+	if err != nil {
+		j = nil
+	} else {
+		defer j.Close()
+	}
+	if floor, err := floorOf(ctx, s.cfg, j); err == nil {
+		s.clock = exporter.NewClock(time.Now, floor)
+	}
 }
 
 // checkLedger holds the ledger against what journal and destination have seen

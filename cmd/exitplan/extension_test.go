@@ -199,6 +199,9 @@ func TestATurnedBackClockMakesNoRequestTimely(t *testing.T) {
 				t.Errorf("not a word of the clock:\n%s", said)
 			}
 			if by != "platform" {
+				if code, stdout, _ := exitplan(t, w.args("check")...); (code == exitComplete || !strings.Contains(stdout, "recordings: closed since")) {
+					t.Errorf("check goes by this machine's clock: %d\n%s", code, stdout)
+				}
 				if _, stdout, stderr := exitplan(t, w.args("window")...); !strings.Contains(stdout, "closed since") || !strings.Contains(stderr, "behind the last time") {
 					t.Errorf("window goes by this machine's clock:\n%s%s", stdout, stderr)
 				}
@@ -255,5 +258,17 @@ func TestADateThatATimeZoneHasMovedIsTold(t *testing.T) {
 	}
 	if _, _, stderr := exitplan(t, w.args("window")...); stderr != "" { // the run has noted what it means now
 		t.Errorf("told once more: %s", stderr)
+	}
+}
+
+// Whoever receives an export learns that its machine's clock was off.
+func TestTheReportTellsOfAClockThatIsOff(t *testing.T) {
+	for _, off := range []time.Duration{0, 10 * time.Minute} {
+		w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1, Now: func() time.Time { return time.Now().Add(off) }})
+		w.export(t, exitComplete)
+		report := string(slurp(t, w.store(t), "root/data/report.txt"))
+		if told := strings.Contains(report, "clock was 9m59s behind the platform's") || strings.Contains(report, "clock was 10m0s behind the platform's"); told != (off > 0) {
+			t.Errorf("off by %s:\n%s", off, report)
+		}
 	}
 }

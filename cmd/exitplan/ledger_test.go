@@ -154,7 +154,6 @@ func TestALedgerThatWasTamperedWithIsNoticed(t *testing.T) {
 		}
 	}
 	replace(state, ledger.File, ledger.Head)(copied)
-	// As does a journal that was made to fit, by its own chain.
 	for _, args := range [][]string{{"check"}, {"export"}, {"verify", w.root()}} {
 		if code, said := run(args[0], args[1:]...); code != exitComplete {
 			t.Errorf("all put back: %s ends with %d\n%s", args[0], code, tail(said))
@@ -191,7 +190,7 @@ func overwrite(t *testing.T, path string, text []byte) {
 // A grant that is withdrawn while an export runs ends it; the next grant lets
 // the same command go on.
 func TestAGrantThatIsWithdrawnShutsTheWindowInMidRun(t *testing.T) {
-	w := newWorld(t, simulator.Config{Days: 10, ConversationsPerDay: 100, JobLatency: 400 * time.Millisecond, BatchLatency: 600 * time.Millisecond})
+	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 30, JobLatency: 600 * time.Millisecond, BatchLatency: 900 * time.Millisecond})
 	w.set(t, "contract.termination_date", hence(2*time.Second), "concurrency.api", "1", "concurrency.transfers", "1")
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
 	w.extension(t, exitComplete, "request", "--reference", "SO-2", "--until", day(31*days), "--classes", "metrics,recordings")
@@ -201,7 +200,7 @@ func TestAGrantThatIsWithdrawnShutsTheWindowInMidRun(t *testing.T) {
 		code, _, _ := finish(t, cmd)
 		done <- code
 	}()
-	time.Sleep(3 * time.Second)
+	time.Sleep(2500 * time.Millisecond)
 	if said := w.extension(t, exitComplete, "withdraw", "--reference", "SO-1"); !strings.Contains(said, "withdrawal of extension SO-1") {
 		t.Errorf("%s", said)
 	}
@@ -216,6 +215,7 @@ func TestAGrantThatIsWithdrawnShutsTheWindowInMidRun(t *testing.T) {
 	}
 	w.export(t, exitWindow)
 	w.extension(t, exitComplete, "grant", "--reference", "SO-2")
+	w.set(t, "concurrency.api", "8", "concurrency.transfers", "8")
 	w.export(t, exitComplete)
 	j, err := journal.Open(t.Context(), w.values["state"], journal.Options{ReadOnly: true})
 	if err != nil {
