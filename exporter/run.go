@@ -242,13 +242,13 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 		return giveBack()
 	}
 	class := d.Info().Class
-	closes, open := s.cfg.Gate.Until(class, s.cfg.Clock.Now())
+	_, open := s.cfg.Gate.Until(class, s.cfg.Clock.Now())
 	if !open {
 		s.close(u.Dataset, true)
 		return giveBack()
 	}
 
-	hard, release := s.untilClose(ctx, closes)
+	hard, release := s.untilClose(ctx, class)
 	defer release()
 	unitCtx, cancel := context.WithCancelCause(hard)
 	defer cancel(nil)
@@ -337,16 +337,19 @@ func (s *scheduler) shutNames() string {
 	return names[min(1, len(names)):]
 }
 
-// untilClose is ctx until the window closes by the trusted clock, whatever
-// timers and the local clock say.
-func (s *scheduler) untilClose(ctx context.Context, closes time.Time) (context.Context, func()) {
+// untilClose is ctx until the window of a class closes by the trusted clock,
+// whatever timers and the local clock say. The gate is asked again, since what
+// was granted may be withdrawn meanwhile.
+func (s *scheduler) untilClose(ctx context.Context, class string) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for {
-			left := closes.Sub(s.cfg.Clock.Now())
-			if left <= 0 {
+			now := s.cfg.Clock.Now()
+			closes, open := s.cfg.Gate.Until(class, now)
+			left := closes.Sub(now)
+			if !open || left <= 0 {
 				cancel(ErrWindowClosed)
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
+	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 	"exitplan/internal/sink"
 )
 
@@ -71,6 +74,7 @@ func verdict(findings []finding) error {
 
 func (s *session) check(ctx context.Context) []finding {
 	var findings []finding
+	s.startClock(ctx)
 	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
 		findings = append(findings, finding{Subject: "credentials", Status: string(sink.Warning),
 			Detail: "not tried: the window is over, and nothing is asked of the platform any more"})
@@ -81,7 +85,57 @@ func (s *session) check(ctx context.Context) []finding {
 	for _, class := range s.classes() {
 		findings = append(findings, checkClass(s.cfg.Contract.Decide(class, s.clock.Now())))
 	}
-	return append(findings, s.checkDestination(ctx)...)
+	findings = append(findings, s.checkDestination(ctx)...)
+	return append(findings, s.checkLedger(ctx)...)
+}
+
+// startClock lets the clock start no earlier than what earlier runs have seen;
+// what cannot be read is for the other checks to tell.
+func (s *session) startClock(ctx context.Context) {
+	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
+	if err != nil {
+		j = nil
+	} else {
+		defer j.Close()
+	}
+	if floor, err := floorOf(ctx, s.cfg, j); err == nil {
+		s.clock = exporter.NewClock(time.Now, floor)
+	}
+}
+
+// checkLedger holds the ledger against what journal and destination have seen
+// of it, and says what is to be known of the terms.
+func (s *session) checkLedger(ctx context.Context) (findings []finding) {
+	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
+	switch {
+	case err == nil:
+		defer j.Close()
+	case !errors.Is(err, fs.ErrNotExist):
+		return []finding{failed("extensions", err, "")}
+	}
+	entries, err := ledger.Read(s.cfg.State)
+	if err == nil && j != nil {
+		_, err = holdEvents(ctx, j, s.cfg.State, entries)
+	}
+	if err == nil && j != nil && s.dest != nil {
+		if _, marked := s.mark(ctx); marked == nil {
+			err = s.holdCopy(ctx)
+		}
+	}
+	if err != nil {
+		return []finding{failed("extensions", err, "no export runs until then")}
+	}
+	if len(entries) > 0 {
+		findings = append(findings, ok("extensions", plural(int64(len(entries)), "entry", "entries")+" in the ledger, none changed"))
+	}
+	notes, err := termsNotes(ctx, s.cfg, j)
+	if err != nil {
+		return append(findings, failed("extensions", err, ""))
+	}
+	for _, note := range notes {
+		findings = append(findings, finding{Subject: "contract", Status: string(sink.Warning), Detail: note})
+	}
+	return findings
 }
 
 func ok(subject, detail string) finding {
@@ -148,7 +202,7 @@ func (s *session) checkClock() finding {
 	switch {
 	case !s.clock.Trusted():
 		f.Status, f.Detail = string(sink.Warning), "the platform has not told the time; this machine's clock is used"
-	case skew.Abs() > 2*time.Minute:
+	case skew.Abs() > skewTolerated:
 		f.Status, f.Detail = string(sink.Warning), fmt.Sprintf("this machine's clock is off by %s (ahead if positive)", skew)
 		f.Hint = "the platform's time is used for the window; set this clock, since AWS refuses requests that are 15 minutes off"
 	}

@@ -20,6 +20,7 @@ import (
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 )
 
 // Where the export keeps its own state in the destination; in no bag.
@@ -228,6 +229,11 @@ func (s *session) sealedBefore(ctx context.Context) (bool, error) {
 // backup copies the journal to the destination, so that losing this machine
 // does not lose the export.
 func (s *session) backup(ctx context.Context) (err error) {
+	// The ledger first: the journal's copy must know of no entry that it lacks.
+	told := s.syncLedger(ctx)
+	if told != nil && !errors.Is(told, ledger.ErrTampered) {
+		return told
+	}
 	dir, err := os.MkdirTemp("", "exitplan-")
 	if err != nil {
 		return err
@@ -265,7 +271,7 @@ func (s *session) backup(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("copy the journal to the destination: %w", err)
 	}
-	return s.copyProtected(ctx)
+	return errors.Join(told, s.copyProtected(ctx))
 }
 
 // fetchJournal puts the destination's copy of the journal into an empty state
@@ -316,6 +322,9 @@ func (s *session) fetchJournal(ctx context.Context) (err error) {
 	}
 	if err := s.doubt(ctx, aside); err != nil {
 		return fmt.Errorf("copy of the journal: %w", err)
+	}
+	if err := s.fetchLedger(ctx); err != nil {
+		return fmt.Errorf("copy of the ledger of extensions: %w", err)
 	}
 	if err := s.fetchProtected(ctx); err != nil {
 		return fmt.Errorf("copy of %s: %w", protectedFile, err)

@@ -7,6 +7,7 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/config"
 	"exitplan/internal/genesys"
+	"exitplan/internal/ledger"
 	"exitplan/internal/sink"
 )
 
@@ -28,6 +29,7 @@ var (
 	errUsage      = errors.New("usage")
 	errMissing    = errors.New("finished, but something is missing")
 	errVerify     = errors.New("verification failed")
+	errTooLate    = errors.New("the request comes too late")
 	errForecast   = errors.New("the window closes before the export is done")
 	errMoreToCome = errors.New("everything available is exported; later days are still to come")
 	errUnfinished = errors.New("the export is not finished")
@@ -46,7 +48,9 @@ func exitCode(err error) int {
 	}{
 		{errStoppedNow, exitInterrupted},
 		{exporter.ErrInterrupted, exitInterrupted},
+		{ledger.ErrTampered, exitVerify},
 		{exporter.ErrWindowClosed, exitWindow},
+		{errTooLate, exitWindow},
 		{errVerify, exitVerify},
 		{exporter.ErrLost, exitVerify},
 		{errUsage, exitUsage},

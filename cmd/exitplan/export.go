@@ -14,6 +14,7 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 )
 
 func exportCommand(signals *interrupts) *cli.Command {
@@ -52,6 +53,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	if c.Bool("resume-from-destination") {
+		if err := s.fetchLedgerEarly(ctx); err != nil {
+			return err
+		}
 		if err := s.checkWindow(ctx); err != nil {
 			return err
 		}
@@ -63,6 +67,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.holdLedger(ctx); err != nil {
+		return err
+	}
 	if c.Bool("seal") {
 		return s.sealOnly(ctx, c)
 	}
@@ -86,6 +93,12 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
+	if err := s.holdCopy(ctx); err != nil {
+		return err
+	}
+	if err := s.keepLedger(ctx); err != nil {
+		return err
+	}
 	iv, more, err := s.interval(ctx)
 	if err == nil && c.Bool("sweep") {
 		more, err = s.unplanned(ctx, layout, iv, more)
@@ -93,7 +106,8 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
-	begun := map[string]string{"until": iv.To.Format(time.RFC3339)}
+	begun := notedDates(s.cfg)
+	begun["until"] = iv.To.Format(time.RFC3339)
 	if c.Bool("sweep") {
 		begun["sweep"] = "true"
 	}
@@ -194,19 +208,25 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		defer close(done)
 		s.keep(background)
 	}()
+	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
 			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
 		}),
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
-		Gate: s.cfg.Contract, Clock: s.clock,
+		Gate: terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})
 	disarm()
 	stop()
 	<-done
 	show.finish()
+	var tampered bool
+	if s.cfg.Contract, tampered = terms.current(); tampered {
+		_, why := ledger.Read(s.cfg.State)
+		err = errors.Join(why, err)
+	}
 	return err
 }
 
@@ -250,7 +270,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err := s.noteTime(ending); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > 2*time.Minute {
+	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > skewTolerated {
 		s.log.Warn("this machine's clock disagrees with the platform's", "ahead_by", skew.Round(time.Second).String())
 	}
 	sum, err := s.summarize(ending, iv, more, runErr)
@@ -299,6 +319,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	if err := s.claim(ctx); err != nil {
+		return err
+	}
+	if err := s.holdCopy(ctx); err != nil {
 		return err
 	}
 	iv := s.wanted()

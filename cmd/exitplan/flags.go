@@ -73,7 +73,7 @@ func arguments(c *cli.Context) error {
 	if about := c.Command.ArgsUsage; about != "" {
 		most, takes = 1, "at most one argument, "+about
 	}
-	if c.NArg() <= most {
+	if c.NArg() <= most || len(c.Command.Subcommands) > 0 {
 		return nil
 	}
 	extra := c.Args().Get(most)
@@ -119,7 +119,8 @@ func configFile(c *cli.Context) (path string, named bool) {
 	return cmp.Or(os.Getenv(configVariable), config.DefaultFile), false
 }
 
-// loadConfig reads file, environment and flags.
+// loadConfig reads file, environment and flags, and puts the extensions of the
+// ledger into the terms: the one place where that is done.
 func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
 	values, err := overrides(c)
 	if err != nil {
@@ -129,5 +130,9 @@ func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error)
 	if !named {
 		path = "" // the default may be absent
 	}
-	return config.Load(path, os.Environ(), values, needed...)
+	cfg, err := config.Load(path, os.Environ(), values, needed...)
+	if err != nil {
+		return cfg, err
+	}
+	return withLedger(cfg)
 }

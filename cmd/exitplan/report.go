@@ -9,6 +9,7 @@ import (
 
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
+	"exitplan/internal/ledger"
 	"exitplan/manifest"
 )
 
@@ -35,6 +36,11 @@ func (s *session) report(ctx context.Context, w io.Writer, sum *summary) error {
 	if _, err := fmt.Fprintf(w, "\nNot exported: %s\n", strings.TrimPrefix(excluded, "closed: ")); err != nil {
 		return err
 	}
+	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > skewTolerated {
+		if _, err := fmt.Fprintf(w, "\nClock: %s; windows were decided by the platform's.\n", skewWords(skew)); err != nil {
+			return err
+		}
+	}
 	if s.abroad == "" {
 		return nil
 	}
@@ -45,6 +51,15 @@ func (s *session) report(ctx context.Context, w io.Writer, sum *summary) error {
 // controlFiles are the payload of the root bag.
 func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.ControlFile, error) {
 	queries, err := s.queryFiles(ctx, sum)
+	if len(s.ledger) > 0 {
+		queries = append(queries, exporter.ControlFile{Name: ledger.File, Write: func(w io.Writer) error {
+			text, _, err := ledger.Text(s.ledger)
+			if err == nil {
+				_, err = w.Write(text)
+			}
+			return err
+		}})
+	}
 	return append(queries, []exporter.ControlFile{
 		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
 			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))

@@ -19,6 +19,7 @@ import (
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 	"exitplan/internal/sink"
 )
 
@@ -36,6 +37,7 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
+	ledger  []ledger.Entry // of extensions, as the destination has it
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
 	abroad string // where data leaves its region: a sentence for the report
@@ -229,7 +231,7 @@ func (s *session) openJournal(ctx context.Context, command string) error {
 		return err
 	}
 	s.journal = j
-	floor, err := j.LastTime(ctx)
+	floor, err := floorOf(ctx, s.cfg, j)
 	if err != nil {
 		return err
 	}

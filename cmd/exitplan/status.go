@@ -70,9 +70,19 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
+	floor, err := floorOf(c.Context, cfg, j)
+	if err != nil {
+		return err
+	}
+	if behind := behindWords(floor); behind != "" && !c.Bool("quiet") {
+		fmt.Fprintln(os.Stderr, "warning:", behind)
+	}
 	now, err := timeBy(c.Context, j)
 	if err != nil {
 		return err
+	}
+	if floor.After(now) {
+		now = floor.UTC()
 	}
 	activity, err := j.Activity(c.Context, lately)
 	if err != nil {

@@ -294,6 +294,10 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 			return s.controlFiles(ctx, sum)
 		}
 	}
+	// First, so that the root bag never has more of it than the copy.
+	if err := s.syncLedger(ctx); err != nil {
+		return err
+	}
 	if err := exporter.Seal(ctx, sealing); err != nil {
 		return err
 	}

@@ -51,6 +51,11 @@ func verify(c *cli.Context) error {
 		}
 		return fmt.Errorf("verify %s: stopped before the end, after %s: %w", url, plural(result.FindingCount, "finding", "findings"), err)
 	}
+	if result.Export {
+		if err := verifyLedger(c.Context, store, &result); err != nil {
+			return fmt.Errorf("verify %s: the ledger of extensions: %w", url, err)
+		}
+	}
 	j := judge(result, c.Bool("fast"))
 	if c.Bool("json") {
 		if err := printJSON(struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -28,32 +27,38 @@ func windowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			at := time.Now()
-			if j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true}); err == nil {
-				at, err = timeBy(c.Context, j)
-				if err = errors.Join(err, j.Close()); err != nil {
-					return err
-				}
+			var j *journal.Journal
+			if opened, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true}); err == nil {
+				j = opened
+				defer j.Close()
+			}
+			at, err := floorOf(c.Context, cfg, j)
+			if err != nil {
+				return err
+			}
+			notes, err := termsNotes(c.Context, cfg, j)
+			if err != nil {
+				return err
+			}
+			if behind := behindWords(at); behind != "" {
+				notes = append(notes, behind)
+			}
+			if now := time.Now(); at.Before(now) {
+				at = now
 			}
 			if text := c.String("at"); text != "" {
 				if at, err = time.Parse(time.RFC3339, text); err != nil {
 					return usage(fmt.Errorf("--at: %w", err))
 				}
 			}
+			for _, note := range notes {
+				if !c.Bool("quiet") {
+					fmt.Fprintln(os.Stderr, "warning:", note)
+				}
+			}
 			return printWindows(c, cfg.Contract, at)
 		},
 	}
-}
-
-// timeBy is the time without asking anybody: earlier runs, which knew the
-// platform's, may know better than this machine's clock.
-func timeBy(ctx context.Context, j *journal.Journal) (time.Time, error) {
-	now := time.Now()
-	last, err := j.LastTime(ctx)
-	if last.After(now) {
-		now = last
-	}
-	return now.UTC(), err
 }
 
 func decideAll(terms contract.Terms, at time.Time) (decisions []contract.Decision) {
@@ -95,7 +100,13 @@ func (s *session) checkWindow(ctx context.Context) error {
 			return s.windowNow()
 		}
 	}
-	// A time that contradicts this machine's clock must be told twice.
+	s.tellTime(ctx)
+	return s.windowNow()
+}
+
+// tellTime asks the platform for the time. One that contradicts this machine's
+// clock must be told twice.
+func (s *session) tellTime(ctx context.Context) {
 	for range 2 {
 		if _, err := s.clients[0].Time(ctx); err != nil {
 			s.log.Warn("the platform did not tell the time", "error", err)
@@ -105,7 +116,6 @@ func (s *session) checkWindow(ctx context.Context) error {
 			break
 		}
 	}
-	return s.windowNow()
 }
 
 func (s *session) windowNow() error {

@@ -17,6 +17,7 @@ type check struct {
 	needed []Section
 	secret string // of the first client, from the environment
 	zone   *time.Location
+	dates  []Date // of the contract
 }
 
 func (c *check) needs(s Section) bool { return slices.Contains(c.needed, s) }
@@ -28,6 +29,7 @@ func (c *check) config(doc document) Config {
 		Recordings: Recordings(doc.Recordings),
 		State:      doc.State,
 	}
+	cfg.Seeds, cfg.Dates = cfg.Contract.Extensions, c.dates
 	cfg.Source = c.source(doc.Source)
 	if cfg.Source.Interval.From.IsZero() {
 		cfg.Source.Interval.From = cfg.Contract.SubscriptionStart
@@ -80,10 +82,9 @@ func (c *check) contract(doc contractDoc) contract.Terms {
 			Approver:  e.Approver,
 		}
 		if e.Granted != "" {
-			var err error
-			if x.Granted, err = contract.ParseGrant(e.Granted, c.zone, x.Requested); err != nil {
-				c.add(at("granted"), "%v", err)
-			}
+			x.Granted = c.date(at("granted"), e.Granted, func(s string, zone *time.Location) (time.Time, error) {
+				return contract.ParseGrant(s, zone, x.Requested)
+			})
 		}
 		terms.Extensions = append(terms.Extensions, x)
 	}

@@ -21,14 +21,36 @@ const (
 // Config is the checked configuration.
 type Config struct {
 	// File is the exitplan.yaml that was read, or "" if there was none.
-	File        string
-	Contract    contract.Terms
+	File     string
+	Contract contract.Terms
+	// Seeds are the extensions that the configuration has. Those of Contract
+	// are the same until the ledger's are put in their place.
+	Seeds []contract.Extension
+	// Dates are the dates of the contract as they were written.
+	Dates       []Date
 	Source      Source
 	ExportID    string // "" means the organization id
 	Recordings  Recordings
 	Destination Destination
 	State       string // directory of the journal
 	Concurrency Concurrency
+}
+
+// Date is a date of the contract, and what it means.
+type Date struct {
+	Key     string // such as contract.termination_date
+	Written string
+	At      time.Time
+}
+
+// Written is a date as it was written, "" where it is not set.
+func (c Config) Written(key string) string {
+	for _, d := range c.Dates {
+		if d.Key == key {
+			return d.Written
+		}
+	}
+	return ""
 }
 
 // Source is the organization that is exported, and how hard it is asked.

@@ -88,6 +88,11 @@ func (c Config) SettingsYAML() ([]byte, error) {
 		doc.Contract.TimeZone = terms.Zone.String()
 	}
 	for _, e := range terms.Extensions {
+		if !e.Withdrawn.IsZero() && e.Withdrawn.Before(e.Until) { // it was one until then
+			if e.Until = e.Withdrawn; !e.Until.After(terms.Termination) {
+				continue
+			}
+		}
 		doc.Contract.Extensions = append(doc.Contract.Extensions, extensionDoc{
 			local(e.Requested), local(e.Granted), local(e.Until), e.Classes, e.Reference, e.Approver,
 		})

@@ -134,6 +134,7 @@ contract:
   #   - {requested: 2026-12-10, granted: 2026-12-15, until: 2027-01-31,
   #      classes: [metrics, recordings], reference: SO-1234, approver: Jo Doe}
   # An extension for recordings must be requested before the contract ends.
+  # Those of 'exitplan extension' stand in the ledger, and need not be repeated here.
   extensions: []
 
 # The organization that is exported.

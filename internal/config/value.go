@@ -26,6 +26,9 @@ func (c *check) date(at, s string, parse func(string, *time.Location) (time.Time
 	if err != nil {
 		c.add(at, "%v", err)
 	}
+	if strings.HasPrefix(at, "contract.") {
+		c.dates = append(c.dates, Date{at, s, t})
+	}
 	return t
 }
 

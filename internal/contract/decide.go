@@ -27,7 +27,28 @@ type Decision struct {
 // Decide says whether a class may be exported at an instant, and why.
 func (t Terms) Decide(class string, now time.Time) Decision {
 	d := Decision{Class: class, Clause: clause(class)}
-	windows := t.Windows(class)
+	t.fill(&d, t.Windows(class), now)
+	return d
+}
+
+// Rehearsal says whether the export of a class may be rehearsed at an instant:
+// on the customer's own data, and so from the start of the subscription for
+// every class that is exported at all, before the exit starts too. Where the
+// class is closed after that, so is its rehearsal.
+func (t Terms) Rehearsal(class string, now time.Time) Decision {
+	d := Decision{Class: class, Clause: clause(class)}
+	var windows []Window
+	if slices.Contains([]string{Metrics, Recordings, Configuration}, class) {
+		windows, _ = t.walk(class, t.SubscriptionStart)
+	}
+	t.fill(&d, windows, now)
+	d.Reason = "rehearsal: " + d.Reason
+	return d
+}
+
+// fill decides by windows.
+func (t Terms) fill(d *Decision, windows []Window, now time.Time) {
+	class := d.Class
 	i := slices.IndexFunc(windows, func(w Window) bool { return now.Before(w.Closes) })
 	switch {
 	case len(windows) == 0:
@@ -55,7 +76,6 @@ func (t Terms) Decide(class string, now time.Time) Decision {
 	if d.Clause != "" {
 		d.Reason += " [" + d.Clause + "]"
 	}
-	return d
 }
 
 // clause names the part of the exit plan that a class falls under.
@@ -102,6 +122,8 @@ func (t Terms) remedy(class string) string {
 
 func (t Terms) nameStart(class string, at time.Time) string {
 	switch {
+	case class == Metrics && at.Equal(t.SubscriptionStart) && !at.Equal(t.exitStart()): // of a rehearsal
+		return "subscription start"
 	case !at.Equal(t.opening(class)):
 	case class != Metrics:
 		return "subscription start"
@@ -126,8 +148,12 @@ func (t Terms) nameEnd(at time.Time) string {
 		return "termination"
 	}
 	for i, e := range t.Extensions {
-		if e.Until.Equal(at) && !e.Granted.IsZero() {
+		switch {
+		case e.Granted.IsZero() || !e.ends(e.Until).Equal(at):
+		case e.Until.Equal(at):
 			return "end of " + t.nameExtension(i)
+		default:
+			return "withdrawal of " + t.nameExtension(i)
 		}
 	}
 	return "end of the extension"
@@ -143,11 +169,11 @@ func (t Terms) nameExtension(i int) string {
 // pending names the extensions of a class that nobody has granted yet and
 // that would count if somebody did.
 func (t Terms) pending(class string) string {
-	_, problems := t.walk(class)
+	_, problems := t.walk(class, t.opening(class))
 	var names []string
 	for _, i := range t.order(class) {
 		refused := slices.ContainsFunc(problems, func(p problem) bool { return p.extension == i })
-		if t.Extensions[i].Granted.IsZero() && !refused {
+		if e := t.Extensions[i]; e.Granted.IsZero() && e.Withdrawn.IsZero() && !refused {
 			names = append(names, t.nameExtension(i))
 		}
 	}

@@ -37,6 +37,9 @@ func termsOf(data []byte) contract.Terms {
 				e.Classes = append(e.Classes, class)
 			}
 		}
+		if which&(1<<7) != 0 {
+			e.Withdrawn = day()
+		}
 		tm.Extensions = append(tm.Extensions, e)
 	}
 	return tm
@@ -47,7 +50,7 @@ func termsOf(data []byte) contract.Terms {
 func instants(tm contract.Terms) []time.Time {
 	all := []time.Time{tm.SubscriptionStart, tm.ExitStarted, tm.Termination}
 	for _, e := range tm.Extensions {
-		all = append(all, e.Requested, e.Granted, e.Until)
+		all = append(all, e.Requested, e.Granted, e.Withdrawn, e.Until)
 	}
 	for _, at := range slices.Clone(all) {
 		all = append(all, at.Add(-1), at.Add(1), at.Add(6*time.Hour))
@@ -118,7 +121,8 @@ func oracle(tm contract.Terms, class string, now time.Time) bool {
 		return true
 	}
 	for _, e := range tm.Extensions {
-		if slices.Contains(e.Classes, class) && !e.Granted.IsZero() && !now.Before(e.Granted) && now.Before(e.Until) {
+		if slices.Contains(e.Classes, class) && !e.Granted.IsZero() && !now.Before(e.Granted) && now.Before(e.Until) &&
+			(e.Withdrawn.IsZero() || now.Before(e.Withdrawn)) {
 			return true
 		}
 	}
@@ -161,6 +165,7 @@ func FuzzTerms(f *testing.F) {
 	f.Add([]byte{1, 50, 100, 0, 110, 115, 120, 7, 118, 125, 140, 3})
 	f.Add([]byte{1, 0, 100, 1, 100, 100, 101, 5, 99, 100, 120, 2, 120, 121, 130, 2})
 	f.Add([]byte{100, 50, 1, 2, 255, 1, 2, 31})
+	f.Add([]byte{1, 50, 100, 0, 90, 95, 140, 0x87, 110, 92, 96, 120, 7})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tm := termsOf(data)
 		checkTerms(t, tm)
@@ -182,7 +187,12 @@ func TestWindowsOfManyTerms(t *testing.T) {
 			if rnd.IntN(4) == 0 {
 				granted = 0
 			}
-			data = append(data, byte(requested), byte(granted), byte(until), byte(1+rnd.IntN(7)))
+			which := 1 + rnd.IntN(7)
+			data = append(data, byte(requested), byte(granted), byte(until), byte(which))
+			if rnd.IntN(5) == 0 {
+				data[len(data)-1] |= 1 << 7
+				data = append(data, byte(from+rnd.IntN(60)))
+			}
 			from = until - 10
 		}
 		tm := termsOf(data)

@@ -45,8 +45,11 @@ type Extension struct {
 	// Granted is when it was agreed to, see [ParseGrant]; zero as long as it
 	// is only requested, and then it opens nothing.
 	Granted time.Time
-	Until   time.Time
-	Classes []string // any of [Metrics], [Recordings], [Configuration]
+	// Withdrawn is when it was taken back, zero if it was not. It ends there
+	// what the grant opened, and undoes nothing.
+	Withdrawn time.Time
+	Until     time.Time
+	Classes   []string // any of [Metrics], [Recordings], [Configuration]
 	// Reference and Approver are kept for the record: the order that grants
 	// it, and who agreed.
 	Reference string
@@ -81,4 +84,12 @@ func (t Terms) opening(class string) time.Time {
 		return t.SubscriptionStart
 	}
 	return time.Time{}
+}
+
+// ends is where an extension ends, as far as was known at an instant.
+func (e Extension) ends(at time.Time) time.Time {
+	if e.Withdrawn.IsZero() || at.Before(e.Withdrawn) || e.Until.Before(e.Withdrawn) {
+		return e.Until
+	}
+	return e.Withdrawn
 }

@@ -64,7 +64,7 @@ func (t Terms) Validate() error {
 		}
 	}
 	for _, class := range []string{Metrics, Recordings, Configuration} {
-		_, problems := t.walk(class)
+		_, problems := t.walk(class, t.opening(class))
 		for _, p := range problems {
 			report("%s", p)
 		}

@@ -13,7 +13,7 @@ import (
 // Extensions that are not granted, or that break a rule (see
 // [Terms.Validate]), add nothing.
 func (t Terms) Windows(class string) []Window {
-	windows, _ := t.walk(class)
+	windows, _ := t.walk(class, t.opening(class))
 	return windows
 }
 
@@ -31,8 +31,7 @@ func (t Terms) Until(class string, now time.Time) (closes time.Time, open bool) 
 // walk follows the extensions of a class in the order in which they were
 // granted, and returns the windows together with what is wrong with the
 // extensions as far as this class goes.
-func (t Terms) walk(class string) (windows []Window, problems []problem) {
-	opens := t.opening(class)
+func (t Terms) walk(class string, opens time.Time) (windows []Window, problems []problem) {
 	if opens.IsZero() || t.Termination.IsZero() {
 		return nil, nil
 	}
@@ -55,13 +54,12 @@ func (t Terms) walk(class string) (windows []Window, problems []problem) {
 		}
 		if !e.Until.After(follows) {
 			problems = append(problems, problem{i, "until", "must be after the end that it extends, " + t.show(follows)})
-			continue
 		}
 		if e.Granted.IsZero() {
 			continue
 		}
 		granted = append(granted, e)
-		windows = add(windows, Window{latest(opens, follows, e.Granted), e.Until})
+		windows = add(windows, Window{latest(opens, e.Granted), e.ends(e.Until)})
 	}
 	return windows, problems
 }
@@ -94,22 +92,40 @@ func (t Terms) endAt(granted []Extension, at time.Time) time.Time {
 	end := t.Termination
 	for _, e := range granted {
 		if !e.Granted.After(at) {
-			end = latest(end, e.Until)
+			end = latest(end, e.ends(at))
 		}
 	}
 	return end
 }
 
-// add appends a window, which begins no earlier than the last one ends.
+// add unites windows with one that opens no earlier than the last.
 func add(windows []Window, w Window) []Window {
 	if !w.Opens.Before(w.Closes) {
 		return windows
 	}
-	if n := len(windows); n > 0 && windows[n-1].Closes.Equal(w.Opens) {
-		windows[n-1].Closes = w.Closes
+	if n := len(windows); n > 0 && !windows[n-1].Closes.Before(w.Opens) {
+		windows[n-1].Closes = latest(windows[n-1].Closes, w.Closes)
 		return windows
 	}
 	return append(windows, w)
+}
+
+// RequestBefore is the end before which an extension of a class has to be
+// requested, as it stands at an instant; zero where it may be requested at any
+// time.
+func (t Terms) RequestBefore(class string, at time.Time) time.Time {
+	if class != Recordings {
+		return time.Time{}
+	}
+	_, problems := t.walk(class, t.opening(class))
+	var granted []Extension
+	for _, i := range t.order(class) {
+		refused := slices.ContainsFunc(problems, func(p problem) bool { return p.extension == i && p.field == "requested" })
+		if e := t.Extensions[i]; !refused && !e.Granted.IsZero() {
+			granted = append(granted, e)
+		}
+	}
+	return t.endAt(granted, at)
 }
 
 func latest(t time.Time, others ...time.Time) time.Time {

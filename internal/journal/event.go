@@ -2,15 +2,13 @@ package journal
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"exitplan/internal/chain"
 )
 
 // Event is one step in the custody of the export: a run started, a setting
@@ -28,9 +26,6 @@ type Event struct {
 	Hash   string            `json:"hash"` // lower-case hex
 }
 
-// origin is what the first event names as the one before.
-const origin = "0000000000000000000000000000000000000000000000000000000000000000"
-
 // ErrChain: an event was changed, added, dropped or moved.
 var ErrChain = errors.New("the chain of custody events is broken")
 
@@ -39,7 +34,7 @@ func (e Event) Digest() (string, error) {
 	if e.Detail == nil {
 		e.Detail = map[string]string{}
 	}
-	body, err := json.Marshal(struct {
+	digest, err := chain.Digest(struct {
 		Time   time.Time         `json:"time"`
 		Kind   string            `json:"kind"`
 		Detail map[string]string `json:"detail"`
@@ -48,12 +43,7 @@ func (e Event) Digest() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("event %q: %w", e.Kind, err)
 	}
-	canonical := jsontext.Value(body)
-	if err := canonical.Canonicalize(); err != nil {
-		return "", fmt.Errorf("event %q: %w", e.Kind, err)
-	}
-	sum := sha256.Sum256(canonical)
-	return hex.EncodeToString(sum[:]), nil
+	return digest, nil
 }
 
 // Record appends an event, durable on return. Time defaults to now; Prev and
@@ -75,7 +65,7 @@ func (t *tx) record(e Event, now time.Time) error {
 		return err
 	}
 	if !found {
-		e.Prev = origin
+		e.Prev = chain.Origin
 	}
 	if e.Detail == nil {
 		e.Detail = map[string]string{}
@@ -126,7 +116,7 @@ func (j *Journal) VerifyChain(ctx context.Context) error { return VerifyChain(j.
 // or moved, up to the last that is given. ErrChain names the first that is
 // not; other errors are those of events.
 func VerifyChain(events iter.Seq2[Event, error]) error {
-	prev, n := origin, 0
+	prev, n := chain.Origin, 0
 	for e, err := range events {
 		if err != nil {
 			return err

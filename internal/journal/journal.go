@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/durable"
 
 	"modernc.org/sqlite"
 )
@@ -230,7 +231,7 @@ func create(path string) error {
 	if err != nil {
 		return fmt.Errorf("create the journal: %w", err)
 	}
-	if err := errors.Join(f.Close(), syncDir(filepath.Dir(path))); err != nil {
+	if err := errors.Join(f.Close(), durable.SyncDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("create the journal: %w", err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"exitplan/internal/durable"
 )
 
 // holder is what the lock file says about the process that holds it.
@@ -27,9 +29,9 @@ func acquire(dir string, h holder) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the state directory: %w", err)
 	}
-	if err := tryLock(f); err != nil {
+	if err := durable.TryLock(f); err != nil {
 		defer f.Close()
-		if !errors.Is(err, errHeld) {
+		if !errors.Is(err, durable.ErrHeld) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		return nil, fmt.Errorf("%w: %s is held by %s; wait for it to end, or choose another state directory", ErrLocked, path, read(f))
@@ -67,6 +69,3 @@ func read(f *os.File) string {
 	}
 	return s + " since " + h.Started.UTC().Format(time.RFC3339)
 }
-
-// errHeld: another process holds the lock.
-var errHeld = errors.New("held by another process")

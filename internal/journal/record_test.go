@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/chain"
 )
 
 func TestFreeze(t *testing.T) {
@@ -83,7 +84,7 @@ func events(t *testing.T, dir string) []Event {
 	}
 	must(t, j.VerifyChain(ctx))
 	list := all(t, j.Events(ctx))
-	if len(list) != 3 || !list[0].Time.Equal(when) || list[0].Prev != origin || list[1].Time.IsZero() {
+	if len(list) != 3 || !list[0].Time.Equal(when) || list[0].Prev != chain.Origin || list[1].Time.IsZero() {
 		t.Fatalf("events %+v", list)
 	}
 	must(t, j.Close())

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"exitplan/internal/durable"
+
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -47,5 +49,5 @@ func (j *Journal) Snapshot(ctx context.Context, path string) (err error) {
 	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }

@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !illumos && !aix
 
-package journal
+package durable
 
 import (
 	"errors"
@@ -9,16 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func tryLock(f *os.File) error {
+// TryLock locks a file for this process alone, or fails with [ErrHeld].
+func TryLock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return errHeld
+		return ErrHeld
 	}
 	return err
 }
 
-// syncDir makes the creation of a file in dir durable.
-func syncDir(dir string) error {
+// SyncDir makes the creation of files in dir durable.
+func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"exitplan/internal/config"
+	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
+)
+
+// A clock that is off by more is worth a warning.
+const skewTolerated = 2 * time.Minute
+
+// skewWords says how far this machine's clock is off.
+func skewWords(skew time.Duration) string {
+	way := "ahead of"
+	if skew < 0 {
+		way = "behind"
+	}
+	return fmt.Sprintf("this machine's clock was %s %s the platform's", skew.Abs().Round(time.Second), way)
+}
+
+// timeBy is the time without asking anybody: earlier runs, which knew the
+// platform's, may know better than this machine's clock.
+func timeBy(ctx context.Context, j *journal.Journal) (time.Time, error) {
+	now := time.Now()
+	last, err := j.LastTime(ctx)
+	if last.After(now) {
+		now = last
+	}
+	return now.UTC(), err
+}
+
+// floorOf is the latest time that journal or ledger have seen. j may be nil.
+func floorOf(ctx context.Context, cfg config.Config, j *journal.Journal) (floor time.Time, err error) {
+	if j != nil {
+		if floor, err = j.LastTime(ctx); err != nil {
+			return floor, err
+		}
+	}
+	entries, err := ledger.Read(cfg.State)
+	if last := lastRecorded(entries); last.After(floor) {
+		floor = last
+	}
+	return floor, err
+}
+
+// behindWords says so where this machine's clock runs behind what is known.
+func behindWords(now time.Time) string {
+	if behind := time.Until(now); behind > skewTolerated {
+		return fmt.Sprintf("this machine's clock is %s behind the last time that was recorded, %s, by which windows are decided", behind.Round(time.Second), now.Format(time.RFC3339))
+	}
+	return ""
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"exitplan/internal/config"
+	"exitplan/internal/contract"
+	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
+)
+
+// withLedger puts what the ledger and the configuration amount to into the
+// terms, as if the configuration's part had been recorded. An export does
+// record it ([session.keepLedger]).
+func withLedger(cfg config.Config) (config.Config, error) {
+	if cfg.Contract.Zone == nil { // no contract is configured
+		return cfg, nil
+	}
+	entries, err := ledger.Read(cfg.State)
+	if err != nil {
+		return cfg, err
+	}
+	more, _ := ledger.Merge(entries, seedsOf(cfg), lastRecorded(entries))
+	cfg.Contract.Extensions = ledger.Extensions(append(entries, more...))
+	return cfg, nil
+}
+
+func lastRecorded(entries []ledger.Entry) (at time.Time) {
+	for _, e := range entries {
+		if e.Recorded.After(at) {
+			at = e.Recorded
+		}
+	}
+	return at
+}
+
+// seedsOf are the configuration's extensions as entries of the ledger.
+func seedsOf(cfg config.Config) (seeds []ledger.Seed) {
+	used := map[string]int{}
+	for i, x := range cfg.Seeds {
+		at := func(name string) string { return cfg.Written(fmt.Sprintf("contract.extensions[%d].%s", i, name)) }
+		reference := x.Reference
+		if reference == "" {
+			reference = "requested " + at("requested")
+		}
+		if used[reference]++; used[reference] > 1 {
+			reference += fmt.Sprintf(" (%d)", used[reference])
+		}
+		asked := ledger.Entry{
+			Action: ledger.Requested, Reference: reference, Requested: ledger.Date{Written: at("requested"), At: x.Requested},
+			Until: ledger.Date{Written: at("until"), At: x.Until}, Zone: cfg.Contract.Zone.String(), Classes: x.Classes, Approver: x.Approver,
+		}
+		seed := ledger.Seed{asked}
+		if !x.Granted.IsZero() {
+			asked.Action, asked.Granted = ledger.Granted, &ledger.Date{Written: at("granted"), At: x.Granted}
+			seed = append(seed, asked)
+		}
+		seeds = append(seeds, seed)
+	}
+	return seeds
+}
+
+// The events that tell of entries have kinds of their own.
+const eventOf = "extension-"
+
+// holdEvents holds the ledger against what the journal has seen of it, and
+// says how far the journal knows it.
+func holdEvents(ctx context.Context, j *journal.Journal, state string, entries []ledger.Entry) (seen ledger.Mark, err error) {
+	for e, err := range j.Events(ctx) {
+		if err != nil {
+			return seen, err
+		}
+		if !strings.HasPrefix(e.Kind, eventOf) {
+			continue
+		}
+		mark := ledger.Mark{Hash: e.Detail["entry"]}
+		if mark.Seq, err = strconv.Atoi(e.Detail["seq"]); err != nil {
+			return seen, fmt.Errorf("%w: the journal's event %s of %s names no line", ledger.ErrTampered, e.Kind, e.Time.Format(time.RFC3339))
+		}
+		if err := ledger.Holds(filepath.Join(state, ledger.File), entries, mark, "the journal"); err != nil {
+			return seen, err
+		}
+		if mark.Seq > seen.Seq {
+			seen = mark
+		}
+	}
+	if seen.Seq == 0 {
+		return seen, nil
+	}
+	if err := j.VerifyChain(ctx); err != nil {
+		return seen, fmt.Errorf("%w: the journal cannot vouch for it: %w; fetch the journal from the destination into an empty state directory with --resume-from-destination",
+			ledger.ErrTampered, err)
+	}
+	return seen, nil
+}
+
+// noteEvents has the journal tell of the entries that it does not know yet.
+func noteEvents(ctx context.Context, j *journal.Journal, entries []ledger.Entry, seen ledger.Mark) error {
+	for _, e := range entries[seen.Seq:] {
+		detail := map[string]string{
+			"seq": strconv.Itoa(e.Seq), "entry": e.Hash, "reference": e.Reference, "until": e.Until.Written, "classes": strings.Join(e.Classes, " "),
+			"by": e.By, "source": e.Source, "recorded": e.Recorded.Format(time.RFC3339),
+		}
+		if err := j.Record(ctx, journal.Event{Kind: eventOf + e.Action, Detail: detail}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdLedger holds the ledger against the journal before anything is done, and
+// says what is to be known of the terms.
+func (s *session) holdLedger(ctx context.Context) error {
+	entries, err := ledger.Read(s.cfg.State)
+	if err != nil {
+		return err
+	}
+	if _, err := holdEvents(ctx, s.journal, s.cfg.State, entries); err != nil {
+		return err
+	}
+	notes, err := termsNotes(ctx, s.cfg, s.journal)
+	for _, note := range notes {
+		s.log.Warn("contract", "note", note)
+	}
+	return err
+}
+
+// keepLedger records what the configuration has and the ledger has not, so that
+// whatever opens a window stands in it, and goes on by the ledger.
+func (s *session) keepLedger(ctx context.Context) error {
+	now, seeds := s.clock.Now(), seedsOf(s.cfg)
+	entries, err := ledger.Read(s.cfg.State)
+	if err != nil {
+		return err
+	}
+	if more, _ := ledger.Merge(entries, seeds, now); len(more) > 0 {
+		if err := s.seedLedger(ctx, seeds, now); err != nil {
+			return err
+		}
+	}
+	return s.syncLedger(ctx)
+}
+
+func (s *session) seedLedger(ctx context.Context, seeds []ledger.Seed, now time.Time) error {
+	l, err := ledger.Open(ctx, s.cfg.State)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	more, _ := ledger.Merge(l.Entries, seeds, now)
+	for _, e := range more {
+		if _, err := l.Append(e); err != nil {
+			return err
+		}
+	}
+	s.cfg.Contract.Extensions = ledger.Extensions(l.Entries)
+	return nil
+}
+
+// termsNotes is what people should know of the terms: where configuration and
+// ledger differ, what opens nothing, and dates that time zones have moved.
+func termsNotes(ctx context.Context, cfg config.Config, j *journal.Journal) (notes []string, err error) {
+	if cfg.Contract.Zone == nil {
+		return nil, nil
+	}
+	entries, err := ledger.Read(cfg.State)
+	if err != nil {
+		return nil, err
+	}
+	_, notes = ledger.Merge(entries, seedsOf(cfg), lastRecorded(entries))
+	if joined, ok := cfg.Contract.Validate().(interface{ Unwrap() []error }); ok {
+		for _, err := range joined.Unwrap() {
+			notes = append(notes, "of configuration and ledger together: "+namedProblem(cfg.Contract, err.Error()))
+		}
+	}
+	notes = append(notes, ledger.Moved(entries)...)
+	if j == nil {
+		return notes, nil
+	}
+	moved, err := movedDates(ctx, cfg, j)
+	return append(notes, moved...), err
+}
+
+// namedProblem calls an extension by its reference instead of its place.
+func namedProblem(terms contract.Terms, problem string) string {
+	for i, e := range terms.Extensions {
+		if rest, ok := strings.CutPrefix(problem, fmt.Sprintf("extensions[%d].", i)); ok {
+			return "extension " + e.Reference + ", " + rest
+		}
+	}
+	return problem
+}

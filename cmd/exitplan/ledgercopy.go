@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"exitplan/exporter"
+	"exitplan/internal/ledger"
+	"exitplan/internal/sink"
+	"exitplan/manifest"
+)
+
+// Where the destination has the ledger: a copy of all of it and of its head in
+// no bag, and what a sealing has seen of it in the root bag.
+const (
+	ledgerCopy   = "state/" + ledger.File
+	ledgerHead   = "state/" + ledger.Head
+	ledgerSealed = "root/data/" + ledger.File
+)
+
+// A ledger has a line for each step of an extension; more is no ledger.
+const ledgerBytes = 64 << 20
+
+// syncLedger has journal and destination follow the ledger, which they have
+// been held against. It returns the ledger.
+func (s *session) syncLedger(ctx context.Context) error {
+	if entries, err := ledger.Read(s.cfg.State); err != nil || len(entries) == 0 {
+		if err == nil {
+			_, err = holdEvents(ctx, s.journal, s.cfg.State, nil)
+		}
+		return err
+	}
+	l, err := ledger.Open(ctx, s.cfg.State) // locked, so that no older copy follows a newer
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if l.Repaired != "" {
+		s.log.Warn("the ledger of extensions was mended", "what", l.Repaired)
+	}
+	seen, err := holdEvents(ctx, s.journal, s.cfg.State, l.Entries)
+	if err != nil {
+		return err
+	}
+	if err := noteEvents(ctx, s.journal, l.Entries, seen); err != nil {
+		return err
+	}
+	s.ledger = l.Entries
+	return copyLedger(ctx, s.dest, l.Entries)
+}
+
+// copyLedger stores the ledger, and its head after it.
+func copyLedger(ctx context.Context, dest sink.Destination, entries []ledger.Entry) error {
+	file, head, err := ledger.Text(entries)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	for _, f := range []struct {
+		path, kind string
+		text       []byte
+	}{{ledgerCopy, "application/x-ndjson", file}, {ledgerHead, "application/json", head}} {
+		if _, err := dest.Put(ctx, exporter.Object{Path: f.path, Size: int64(len(f.text)), ContentType: f.kind, Replace: exporter.Always}, bytes.NewReader(f.text)); err != nil {
+			return fmt.Errorf("copy the ledger of extensions to the destination: %w", err)
+		}
+	}
+	return nil
+}
+
+// holdCopy holds the ledger against the destination's copy, which may be
+// behind, but never ahead or different.
+func (s *session) holdCopy(ctx context.Context) error {
+	entries, err := ledger.Read(s.cfg.State)
+	if err != nil {
+		return err
+	}
+	copied, err := copiedLedger(ctx, s.dest)
+	if err != nil {
+		return err
+	}
+	return ledger.Begins(ledgerCopy+" of the destination", copied, entries, filepath.Join(s.cfg.State, ledger.File))
+}
+
+// copiedLedger reads the destination's copy, and holds it against its head.
+func copiedLedger(ctx context.Context, store manifest.Opener) ([]ledger.Entry, error) {
+	// The head first: whoever appends meanwhile makes the copy longer.
+	var mark ledger.Mark
+	head, err := readCopy(ctx, store, ledgerHead)
+	if err == nil && head != nil {
+		mark, err = ledger.ParseMark(ledgerHead, head)
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := wholeLedger(ctx, store, ledgerCopy)
+	if err != nil {
+		return nil, err
+	}
+	return entries, ledger.Holds(ledgerCopy, entries, mark, ledgerHead)
+}
+
+// wholeLedger reads a copy, whose last line cannot be torn.
+func wholeLedger(ctx context.Context, store manifest.Opener, path string) ([]ledger.Entry, error) {
+	text, err := readCopy(ctx, store, path)
+	if err != nil {
+		return nil, err
+	}
+	entries, torn, err := ledger.Parse(path, text)
+	if err == nil && torn != nil {
+		err = fmt.Errorf("%w: %s, line %d: is cut off; put back the copy from the state directory", ledger.ErrTampered, path, bytes.Count(text, []byte("\n"))+1)
+	}
+	return entries, err
+}
+
+// readCopy is nil where there is none.
+func readCopy(ctx context.Context, store manifest.Opener, path string) ([]byte, error) {
+	body, err := store.Open(ctx, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	text, err := io.ReadAll(io.LimitReader(body, ledgerBytes))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return text, nil
+}
+
+// fetchLedger brings the destination's copy to a new machine. One that is
+// there is newer than its copy.
+func (s *session) fetchLedger(ctx context.Context) error {
+	here, err := ledger.Read(s.cfg.State)
+	if err != nil || len(here) > 0 {
+		return err
+	}
+	entries, err := copiedLedger(ctx, s.dest)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Put(s.cfg.State, entries); err != nil {
+		return err
+	}
+	s.cfg, err = withLedger(s.cfg)
+	return err
+}
+
+// fetchLedgerEarly does so before the window is asked, which may be open by an
+// extension of the ledger alone; where the place is known without the platform.
+func (s *session) fetchLedgerEarly(ctx context.Context) error {
+	if s.cfg.ExportID == "" {
+		return nil
+	}
+	if err := s.openDestination(ctx, nil); err != nil {
+		return err
+	}
+	return s.fetchLedger(ctx)
+}
+
+// verifyLedger holds what a destination has of the ledger against itself: each
+// deviation is a finding.
+func verifyLedger(ctx context.Context, store manifest.Store, result *manifest.Result) error {
+	add := func(path string, err error) {
+		result.Findings = append(result.Findings, manifest.Finding{Path: path, Kind: manifest.Changed, Detail: err.Error()})
+		result.FindingCount++
+	}
+	copied, err := copiedLedger(ctx, store)
+	if errors.Is(err, ledger.ErrTampered) {
+		add(ledgerCopy, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	head, err := readCopy(ctx, store, ledgerHead)
+	if err != nil {
+		return err
+	}
+	if head == nil && len(copied) > 0 {
+		add(ledgerHead, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered))
+	}
+	sealed, err := wholeLedger(ctx, store, ledgerSealed)
+	if err == nil {
+		err = ledger.Begins(ledgerSealed, sealed, copied, ledgerCopy)
+	}
+	if errors.Is(err, ledger.ErrTampered) {
+		add(ledgerCopy, err)
+		return nil
+	}
+	return err
+}
