@@ -242,7 +242,7 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 		return giveBack()
 	}
 	class := d.Info().Class
-	closes, open := s.cfg.Gate.Until(class, s.cfg.Clock.Now())
+	closes, open := s.cfg.Clock.Open(s.cfg.Gate, class)
 	if !open {
 		s.close(u.Dataset, true)
 		return giveBack()
@@ -341,6 +341,7 @@ func (s *scheduler) shutNames() string {
 // timers and the local clock say.
 func (s *scheduler) untilClose(ctx context.Context, closes time.Time) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	ctx = context.WithValue(ctx, holdKey{}, &hold{s.cfg.Clock, closes, cancel})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -43,8 +43,8 @@ type Config struct {
 	// under way; its error ends it and is not tried again. nil for none;
 	// [Client.Time] alone does without.
 	Guard Guard
-	Log     *slog.Logger // nil for none
-	Retry   Retry
+	Log   *slog.Logger // nil for none
+	Retry Retry
 	// Timeout is how long the platform may take until the headers of an
 	// answer, and from then on how long its body may stand still; default
 	// one minute.

@@ -77,7 +77,10 @@ func TestWaitsEndWhenTheGuardObjects(t *testing.T) {
 		"the budget": {ok, func(cfg *genesys.Config) { cfg.RequestsPerMinute = 2 }},
 		"a pause after a 429": {func(w http.ResponseWriter, r *http.Request, n int) { p429(w, "600") },
 			func(cfg *genesys.Config) { cfg.Retry.Total = time.Hour }},
-		"a backoff": {func(w http.ResponseWriter, r *http.Request, n int) { w.Header().Set("Retry-After", "600"); fail(w, 503, "", "") },
+		"a backoff": {func(w http.ResponseWriter, r *http.Request, n int) {
+			w.Header().Set("Retry-After", "600")
+			fail(w, 503, "", "")
+		},
 			func(cfg *genesys.Config) { cfg.Retry.Total = time.Hour }},
 		"an answer": {func(w http.ResponseWriter, r *http.Request, n int) { <-r.Context().Done() },
 			func(*genesys.Config) {}},
