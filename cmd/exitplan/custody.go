@@ -132,6 +132,9 @@ func (s *session) bagPeriod(ctx context.Context) (string, error) {
 	if !s.reads() {
 		return exporter.Month, nil
 	}
+	if !s.mayRead() { // nor count; a day is never too long for what is counted later
+		return exporter.Day, nil
+	}
 	iv := s.wanted()
 	days := iv.Days()
 	const samples = 4

@@ -133,9 +133,16 @@ func (s *session) byDay() bool {
 
 // reads says whether conversations are read for what is selected.
 func (s *session) reads() bool {
-	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool {
-		return (info.Name == dataset.DetailsName || info.FoundBy == dataset.DetailsName) && contains(s.names, info.Name)
-	})
+	return slices.ContainsFunc(dataset.Catalogue(), s.readsFor)
+}
+
+// mayRead says whether they may be read now for any of it.
+func (s *session) mayRead() bool {
+	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool { return s.readsFor(info) && s.open(info.Class) })
+}
+
+func (s *session) readsFor(info exporter.Info) bool {
+	return (info.Name == dataset.DetailsName || info.FoundBy == dataset.DetailsName) && contains(s.names, info.Name)
 }
 
 // wanted is the whole interval that the configuration asks for, in whole UTC

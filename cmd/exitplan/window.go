@@ -28,7 +28,7 @@ func windowCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			at := time.Now()
+			at := localClock(c.Context)()
 			if j, err := journal.Open(c.Context, cfg.State, journal.Options{ReadOnly: true}); err == nil {
 				at, err = timeBy(c.Context, j)
 				if err = errors.Join(err, j.Close()); err != nil {
@@ -48,7 +48,7 @@ func windowCommand() *cli.Command {
 // timeBy is the time without asking anybody: earlier runs, which knew the
 // platform's, may know better than this machine's clock.
 func timeBy(ctx context.Context, j *journal.Journal) (time.Time, error) {
-	now := time.Now()
+	now := localClock(ctx)()
 	last, err := j.LastTime(ctx)
 	if last.After(now) {
 		now = last
@@ -109,24 +109,10 @@ func (s *session) checkWindow(ctx context.Context) error {
 }
 
 func (s *session) windowNow() error {
-	now := s.clock.Now()
-	if s.anyOpen(now) {
+	if s.anyOpen() {
 		return nil
 	}
-	err := fmt.Errorf("%w", exporter.ErrWindowClosed)
-	for _, class := range s.classes() {
-		err = fmt.Errorf("%w\n  %s: %s", err, class, s.cfg.Contract.Decide(class, now).Reason)
-	}
-	return err
-}
-
-func (s *session) anyOpen(at time.Time) bool {
-	for _, class := range s.classes() {
-		if _, open := s.cfg.Contract.Until(class, at); open {
-			return true
-		}
-	}
-	return false
+	return s.closed(s.classes()...)
 }
 
 // nextClose is the first instant at which a class that is open now closes;
@@ -143,11 +129,8 @@ func (s *session) nextClose() (now, closes time.Time) {
 
 // closedForGood says that nothing is open, and no later instant opens anything.
 func (s *session) closedForGood(at time.Time) bool {
-	if s.anyOpen(at) {
-		return false
-	}
 	for _, class := range s.classes() {
-		if !s.cfg.Contract.Decide(class, at).Next.IsZero() {
+		if d := s.cfg.Contract.Decide(class, at); d.Open || !d.Next.IsZero() {
 			return false
 		}
 	}
