@@ -54,13 +54,35 @@ func (c *Clock) Observe(date time.Time) {
 	ahead := latest.Sub(estimate)
 	switch {
 	case !first && ahead <= 0:
-		c.agreed, c.surprise = local, time.Time{}
+		c.agree(local)
+		c.surprise = time.Time{}
 		return
 	case ahead.Abs() > jumpTolerance && latest.Sub(c.surprise).Abs() > jumpTolerance && (first || (ahead-c.leap(local)).Abs() > jumpTolerance):
 		c.surprise = latest
 		return
 	}
-	c.server, c.anchor, c.agreed, c.surprise = latest, local, local, time.Time{}
+	c.agree(local)
+	c.server, c.anchor, c.surprise = latest, local, time.Time{}
+}
+
+// agree takes note that an answer has come, unless something has leapt: the
+// answer may be from before, and have come while the machine slept.
+func (c *Clock) agree(local time.Time) {
+	if c.leap(local) == 0 {
+		c.agreed = local
+	}
+}
+
+// Asked settles a leap: the platform was asked for the time when this machine's
+// clock said then, and has answered. It is false where another answer is needed.
+func (c *Clock) Asked(then time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.surprise.IsZero() {
+		return false
+	}
+	c.agreed = then
+	return true
 }
 
 // A monotonic clock stands still while a machine sleeps. A wall clock that went
@@ -80,8 +102,9 @@ func (c *Clock) leap(local time.Time) time.Duration {
 }
 
 // Leapt is how far this machine's date has leapt ahead since the platform last
-// told the time, as after a sleep, or where somebody has set it; else zero.
-// Until the platform tells the time again Now heeds it not.
+// told the time, as after a sleep, or where somebody has set it; else zero. Now
+// does not heed it. It lasts until the platform was asked for the time; see
+// [Clock.Asked].
 func (c *Clock) Leapt() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

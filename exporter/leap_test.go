@@ -32,7 +32,15 @@ func TestAMachineThatSleptDoubtsItsClock(t *testing.T) {
 	if got := c.Now(); got.Sub(began) > time.Minute {
 		t.Errorf("now %v: this machine's date is believed before anybody asked", got)
 	}
+	c.Observe(began) // an answer of before, which came while the machine slept
+	if c.Leapt() == 0 {
+		t.Error("an old answer settles nothing")
+	}
+	asked := asleep(time.Now(), slept)
 	c.Observe(time.Now().Add(slept)) // the platform agrees, and needs no second answer
+	if !c.Asked(asked) {
+		t.Error("not settled")
+	}
 	if got := c.Now(); c.Leapt() != 0 || got.Sub(began) < slept {
 		t.Errorf("now %v, leapt by %v", got, c.Leapt())
 	}
@@ -47,8 +55,9 @@ func TestADateThatWasSetClosesNothingOnceThePlatformSaysSo(t *testing.T) {
 	if c.Leapt() == 0 {
 		t.Error("not noticed")
 	}
+	asked := asleep(time.Now(), set)
 	c.Observe(time.Now())
-	if got := c.Now(); c.Leapt() != 0 || got.Sub(began) > time.Minute {
+	if got := c.Now(); !c.Asked(asked) || c.Leapt() != 0 || got.Sub(began) > time.Minute {
 		t.Errorf("now %v, leapt by %v", got, c.Leapt())
 	}
 }

@@ -39,8 +39,13 @@ func (s *session) askTime(ctx context.Context) {
 		if s.clock.Leapt() == 0 {
 			return
 		}
+		asked := s.now()
 		if _, err := s.clients[0].Time(ctx); err != nil {
-			s.log.Warn("this machine's date has leapt ahead, and the platform did not tell the time: the later of both counts", "by", s.clock.Leapt().Round(time.Second).String(), "error", err)
+			s.log.Warn("this machine's date has leapt ahead, and the platform did not tell the time: the later of both counts",
+				"by", s.clock.Leapt().Round(time.Second).String(), "error", err)
+			return
+		}
+		if s.clock.Asked(asked) {
 			return
 		}
 	}
