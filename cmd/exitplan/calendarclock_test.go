@@ -12,7 +12,7 @@ import (
 // What may happen to a clock while an export runs.
 func TestClocksThatLeapInMidRun(t *testing.T) {
 	t.Setenv(secretVariable, "demo-secret")
-	want, _ := undisturbed(t, 7, core)
+	want, _, _ := undisturbed(t, 7, core)
 	// A header of a second before would mean this one, too: what begins two seconds
 	// before the full one has a part of a second left.
 	full := treatyStart.Add(12 * time.Hour)
