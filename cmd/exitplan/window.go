@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -139,14 +140,9 @@ func (s *session) closedForGood(at time.Time) bool {
 
 // classes are those of the selected datasets.
 func (s *session) classes() []string {
-	var list []string
-	for _, class := range classes {
-		for _, info := range dataset.Catalogue() {
-			if info.Class == class && contains(s.names, info.Name) {
-				list = append(list, class)
-				break
-			}
-		}
+	selected := map[string]bool{}
+	for _, info := range dataset.Catalogue() {
+		selected[info.Class] = selected[info.Class] || contains(s.names, info.Name)
 	}
-	return list
+	return slices.DeleteFunc(slices.Clone(classes), func(class string) bool { return !selected[class] })
 }
