@@ -42,7 +42,7 @@ func (c *calendar) middleware(h http.Handler) http.Handler {
 	})
 }
 
-func (c *calendar) set(now time.Time) { c.offset.Store(int64(now.Sub(time.Now()))) }
+func (c *calendar) set(now time.Time) { c.offset.Store(int64(time.Until(now))) }
 func (c *calendar) platform() time.Time {
 	return time.Now().Round(0).Add(time.Duration(c.offset.Load() + c.slept.Load()))
 }

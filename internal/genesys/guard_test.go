@@ -136,7 +136,7 @@ func TestAConnectionThatCameTooLateIsNotWrittenTo(t *testing.T) {
 				return conn, err
 			}}
 			cfg.Guard = func(context.Context) (time.Duration, error) { // of long answers
-				_, err := g.guard(nil)
+				_, err := g.guard(t.Context())
 				return time.Second, err
 			}
 		})
@@ -158,7 +158,7 @@ func TestARedirectIsNotFollowedOnceTheGuardObjects(t *testing.T) {
 		http.Redirect(w, r, "/bucket/moved.wav", http.StatusFound)
 	})
 	c, _ := g.client(t, newPlatform(t, ok), func(cfg *genesys.Config) {
-		cfg.Guard = func(context.Context) (time.Duration, error) { _, err := g.guard(nil); return time.Second, err }
+		cfg.Guard = func(context.Context) (time.Duration, error) { _, err := g.guard(t.Context()); return time.Second, err }
 	})
 	soon(t, func() error { _, err := c.Media(t.Context(), signed); return err })
 	if n := calls.Load(); n != 1 {
@@ -170,7 +170,7 @@ func TestARedirectIsNotFollowedOnceTheGuardObjects(t *testing.T) {
 		http.Redirect(w, r, "/api/v2/moved", http.StatusFound)
 	})
 	c, _ = g.client(t, p, func(cfg *genesys.Config) {
-		cfg.Guard = func(context.Context) (time.Duration, error) { _, err := g.guard(nil); return time.Second, err }
+		cfg.Guard = func(context.Context) (time.Duration, error) { _, err := g.guard(t.Context()); return time.Second, err }
 	})
 	soon(t, func() error { return get(t, c) })
 	if n := p.calls.Load(); n != 1 {
