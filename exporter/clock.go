@@ -21,6 +21,7 @@ type Clock struct {
 	floor    time.Time // never earlier than this
 	server   time.Time // the platform's time at the anchor; zero before the first answer
 	anchor   time.Time // local reading at the anchor
+	agreed   time.Time // local reading when an answer last agreed; see Leapt
 	skew     time.Duration
 	surprise time.Time // an unconfirmed jump ahead
 }
@@ -31,14 +32,19 @@ func NewClock(local func() time.Time, floor time.Time) *Clock {
 	return &Clock{local: local, floor: floor}
 }
 
-// Observe takes the Date header of an answer that has just arrived. The
-// header is cut to whole seconds, so the latest instant that it can mean
-// counts: a window may shut up to a second early, never late.
+// What the platform's clock may be ahead of the Date header of an answer that
+// has just arrived: the header is cut to whole seconds, and another is left for
+// the way of the answer, and of the next request.
+const dateSpread = 2 * time.Second
+
+// Observe takes the Date header of an answer that has just arrived, as the
+// latest instant that it can mean: a window may shut up to two seconds early,
+// never late.
 func (c *Clock) Observe(date time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	local := c.local()
-	latest := date.Add(time.Second)
+	latest := date.Add(dateSpread)
 	c.skew = local.Round(0).Sub(date)
 	first := c.server.IsZero()
 	estimate := local.Round(0)
@@ -48,13 +54,76 @@ func (c *Clock) Observe(date time.Time) {
 	ahead := latest.Sub(estimate)
 	switch {
 	case !first && ahead <= 0:
+		c.agree(local)
 		c.surprise = time.Time{}
 		return
-	case ahead.Abs() > jumpTolerance && latest.Sub(c.surprise).Abs() > jumpTolerance:
+	case ahead.Abs() > jumpTolerance && latest.Sub(c.surprise).Abs() > jumpTolerance && (first || (ahead-c.leap(local)).Abs() > jumpTolerance):
 		c.surprise = latest
 		return
 	}
+	c.agree(local)
 	c.server, c.anchor, c.surprise = latest, local, time.Time{}
+}
+
+// agree takes note that an answer has come, unless something has leapt: the
+// answer may be from before, and have come while the machine slept.
+func (c *Clock) agree(local time.Time) {
+	if c.leap(local) == 0 {
+		c.agreed = local
+	}
+}
+
+// Asked settles a leap: the platform was asked for the time when this machine's
+// clock said then, and has answered. It is false where another answer is needed.
+func (c *Clock) Asked(then time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.surprise.IsZero() {
+		return false
+	}
+	c.agreed = then
+	return true
+}
+
+// A monotonic clock stands still while a machine sleeps. A wall clock that went
+// on by so much more says that it may have.
+const leapTolerance = time.Second
+
+// leap is how far the wall clock has gone ahead of the monotonic one since an
+// answer last agreed; zero if not far.
+func (c *Clock) leap(local time.Time) time.Duration {
+	if c.agreed.IsZero() {
+		return 0
+	}
+	if leap := local.Round(0).Sub(c.agreed.Round(0)) - local.Sub(c.agreed); leap > leapTolerance {
+		return leap
+	}
+	return 0
+}
+
+// Leapt is how far this machine's date has leapt ahead since the platform last
+// told the time, as after a sleep, or where somebody has set it; else zero. Now
+// does not heed it. It lasts until the platform was asked for the time; see
+// [Clock.Asked].
+func (c *Clock) Leapt() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leap(c.local())
+}
+
+// Open says whether a class may be exported now, and until when: a window that
+// has just begun is open once it is so whatever a Date header left out.
+func (c *Clock) Open(gate Gate, class string) (closes time.Time, open bool) {
+	now := c.Now()
+	closes, open = gate.Until(class, now)
+	if open && c.Trusted() {
+		begun, was := gate.Until(class, now.Add(-dateSpread))
+		open = was && begun.Equal(closes)
+	}
+	if !open {
+		closes = time.Time{}
+	}
+	return closes, open
 }
 
 // Now is the trusted time: the platform's where an answer has told it, else

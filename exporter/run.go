@@ -242,7 +242,7 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 		return giveBack()
 	}
 	class := d.Info().Class
-	_, open := s.cfg.Gate.Until(class, s.cfg.Clock.Now())
+	_, open := s.cfg.Clock.Open(s.cfg.Gate, class)
 	if !open {
 		s.close(u.Dataset, true)
 		return giveBack()
@@ -342,6 +342,7 @@ func (s *scheduler) shutNames() string {
 // was granted may be withdrawn meanwhile.
 func (s *scheduler) untilClose(ctx context.Context, class string) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	ctx = context.WithValue(ctx, holdKey{}, &hold{s.cfg.Clock, s.cfg.Gate, class, cancel})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

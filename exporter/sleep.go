@@ -39,7 +39,7 @@ func (s *scheduler) wakeUp(ctx context.Context) (n int, next time.Time, err erro
 	var early []string
 	some := false
 	for name, d := range s.datasets {
-		closes, open := s.cfg.Gate.Until(d.Info().Class, now)
+		closes, open := s.cfg.Clock.Open(s.cfg.Gate, d.Info().Class)
 		some = some || open
 		if open && !s.early[name] && (s.cfg.Sweep || closes.Sub(now) <= lastChance) {
 			s.early[name] = true

@@ -75,11 +75,14 @@ func verdict(findings []finding) error {
 func (s *session) check(ctx context.Context) []finding {
 	var findings []finding
 	s.startClock(ctx)
-	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
-		findings = append(findings, finding{Subject: "credentials", Status: string(sink.Warning),
-			Detail: "not tried: the window is over, and nothing is asked of the platform any more"})
-	} else {
+	if err := s.checkWindow(ctx); err == nil {
 		findings = append(findings, s.checkSource(ctx)...)
+	} else {
+		f := finding{Subject: "credentials", Status: string(sink.Warning), Detail: "not tried: nothing is asked of the platform before the window opens, but the time"}
+		if s.closedForGood(s.clock.Now()) {
+			f.Detail = "not tried: the window is over, and nothing is asked of the platform any more"
+		}
+		findings = append(findings, f)
 	}
 	findings = append(findings, s.checkClock())
 	for _, class := range s.classes() {
@@ -99,7 +102,7 @@ func (s *session) startClock(ctx context.Context) {
 		defer j.Close()
 	}
 	if floor, err := floorOf(ctx, s.cfg, j); err == nil {
-		s.clock = exporter.NewClock(time.Now, floor)
+		s.clock = exporter.NewClock(s.now, floor)
 	}
 }
 
@@ -171,6 +174,10 @@ func (s *session) checkSource(ctx context.Context) []finding {
 			"recording:recording:view or recording:recordingSegment:view"},
 	} {
 		if !contains(s.names, probe.dataset) && !contains(s.names, dataset.RecordingsName) {
+			continue
+		}
+		if !s.open(dataset.ClassOf(probe.dataset)) {
+			findings = append(findings, finding{Subject: "permission", Status: statusUnknown, Detail: probe.dataset + ": not tried, its window is closed"})
 			continue
 		}
 		_, err := s.clients[0].Get(ctx, probe.path, nil)

@@ -25,7 +25,7 @@ func skewWords(skew time.Duration) string {
 // timeBy is the time without asking anybody: earlier runs, which knew the
 // platform's, may know better than this machine's clock.
 func timeBy(ctx context.Context, j *journal.Journal) (time.Time, error) {
-	now := time.Now()
+	now := localClock(ctx)()
 	last, err := j.LastTime(ctx)
 	if last.After(now) {
 		now = last
@@ -53,4 +53,14 @@ func behindWords(now time.Time) string {
 		return fmt.Sprintf("this machine's clock is %s behind the last time that was recorded, %s, by which windows are decided", behind.Round(time.Second), now.Format(time.RFC3339))
 	}
 	return ""
+}
+
+type clockKey struct{}
+
+// localClock is this machine's clock, unless a test has given the command another.
+func localClock(ctx context.Context) func() time.Time {
+	if now, ok := ctx.Value(clockKey{}).(func() time.Time); ok {
+		return now
+	}
+	return time.Now
 }

@@ -147,9 +147,16 @@ func (s *session) byDay() bool {
 
 // reads says whether conversations are read for what is selected.
 func (s *session) reads() bool {
-	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool {
-		return (info.Name == dataset.DetailsName || info.FoundBy == dataset.DetailsName) && contains(s.names, info.Name)
-	})
+	return slices.ContainsFunc(dataset.Catalogue(), s.readsFor)
+}
+
+// mayRead says whether they may be read now for any of it.
+func (s *session) mayRead() bool {
+	return slices.ContainsFunc(dataset.Catalogue(), func(info exporter.Info) bool { return s.readsFor(info) && s.open(info.Class) })
+}
+
+func (s *session) readsFor(info exporter.Info) bool {
+	return (info.Name == dataset.DetailsName || info.FoundBy == dataset.DetailsName) && contains(s.names, info.Name)
 }
 
 // wanted is the whole interval that the configuration asks for, in whole UTC
@@ -202,13 +209,14 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose,
 	})
+	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
+	s.live = terms
 	background, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		s.keep(background)
 	}()
-	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
@@ -222,6 +230,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	stop()
 	<-done
 	show.finish()
+	s.live = nil
 	var tampered bool
 	if s.cfg.Contract, tampered = terms.current(); tampered {
 		_, why := ledger.Read(s.cfg.State)

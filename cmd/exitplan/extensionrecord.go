@@ -60,12 +60,13 @@ func recordExtension(c *cli.Context, decide rule) error {
 	if err != nil {
 		return err
 	}
-	s := &session{cfg: cfg, log: newLog(c, os.Stderr), clock: exporter.NewClock(time.Now, time.Time{})}
+	local := localClock(c.Context)
+	s := &session{cfg: cfg, now: local, log: newLog(c, os.Stderr), clock: exporter.NewClock(local, time.Time{})}
 	defer s.close()
 	if err := s.anyJournal(c.Context); err != nil {
 		return err
 	}
-	if err := s.askTime(c.Context); err != nil {
+	if err := s.learnTime(c.Context); err != nil {
 		return err
 	}
 	l, err := ledger.Open(c.Context, cfg.State)
@@ -173,21 +174,21 @@ func (s *session) anyJournal(ctx context.Context) (err error) {
 	return err
 }
 
-// askTime asks the platform for the time, where one is configured, as
+// learnTime asks the platform for the time, where one is configured, as
 // [session.checkWindow] does.
-func (s *session) askTime(ctx context.Context) error {
+func (s *session) learnTime(ctx context.Context) error {
 	floor, err := floorOf(ctx, s.cfg, s.journal)
 	if err != nil {
 		return err
 	}
-	s.clock = exporter.NewClock(time.Now, floor)
+	s.clock = exporter.NewClock(s.now, floor)
 	from := s.cfg.Source
 	if from.Region == "" && from.LoginURL == "" {
 		return nil
 	}
 	client, err := genesys.New(genesys.Config{ // the time needs no credentials
 		Region: from.Region, APIURL: cmp.Or(from.APIURL, from.LoginURL), LoginURL: from.LoginURL, ClientID: "none", ClientSecret: "none",
-		RequestsPerMinute: from.RequestsPerMinute, UserAgent: "exitplan/" + version, Now: time.Now, Observe: func(t time.Time) { s.clock.Observe(t) }, Log: s.log,
+		RequestsPerMinute: from.RequestsPerMinute, UserAgent: "exitplan/" + version, Now: s.now, Observe: func(t time.Time) { s.clock.Observe(t) }, Log: s.log,
 	})
 	if err != nil {
 		return usage(fmt.Errorf("source: %w", err))

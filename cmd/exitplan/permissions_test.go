@@ -131,7 +131,7 @@ func TestSensitiveIsUnknownWhereTheRoleCannotBeRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session{cfg: cfg, log: slog.New(slog.DiscardHandler), clock: exporter.NewClock(time.Now, time.Time{})}
+		s := &session{cfg: cfg, log: slog.New(slog.DiscardHandler), now: time.Now, clock: exporter.NewClock(time.Now, time.Time{}), names: []string{dataset.RecordingsName}}
 		if err := s.connect(); err != nil {
 			t.Fatal(err)
 		}

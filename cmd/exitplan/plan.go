@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"exitplan/exporter"
 	"exitplan/internal/config"
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
@@ -66,6 +67,9 @@ func (s *session) plan(ctx context.Context) (plan, error) {
 	}
 	if err := s.checkWindow(ctx); err != nil {
 		return plan{}, err
+	}
+	if !s.open(exporter.Recordings) {
+		return plan{}, s.closed(exporter.Recordings)
 	}
 	if err := s.identify(ctx); err != nil {
 		return plan{}, err

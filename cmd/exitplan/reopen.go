@@ -27,7 +27,7 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 	}
 	for _, info := range dataset.Catalogue() {
 		own, parent := tally.Datasets[info.Name], tally.Datasets[info.FoundBy]
-		if _, open := s.cfg.Contract.Until(info.Class, now); !open || !contains(s.names, info.Name) {
+		if !s.open(info.Class) || !contains(s.names, info.Name) {
 			continue
 		}
 		again, before := "", now.Add(time.Minute)
@@ -50,7 +50,7 @@ func (s *session) reopen(ctx context.Context, iv exporter.Interval) error {
 			s.log.Info("listed again", "dataset", again, "units", n)
 		}
 	}
-	if _, open := s.cfg.Contract.Until(exporter.Recordings, now); s.bulk() && open { // something may have landed since
+	if s.bulk() && s.open(exporter.Recordings) { // something may have landed since
 		if err := s.journal.ReopenKey(ctx, dataset.LateKey(iv)); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ var landingPatience time.Duration
 // restored, and what was withheld from clients that see it by now.
 func (s *session) reconsider(ctx context.Context, restore bool) error {
 	s.sees = s.sensitive(ctx)
-	if _, open := s.cfg.Contract.Until(exporter.Recordings, s.clock.Now()); !open || !contains(s.names, dataset.RecordingsName) {
+	if !s.open(exporter.Recordings) || !contains(s.names, dataset.RecordingsName) {
 		return nil
 	}
 	var reasons []exporter.Reason

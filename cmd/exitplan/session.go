@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -31,8 +32,10 @@ type session struct {
 	cfg     config.Config
 	screen  *screen // standard error
 	log     *slog.Logger
+	now     func() time.Time // this machine's clock
 	clock   *exporter.Clock
-	names   []string // of the selected datasets
+	asking  sync.Mutex // held by whoever asks the platform for the time
+	names   []string   // of the selected datasets
 	clients dataset.Clients
 	org     organization
 	journal *journal.Journal
@@ -40,7 +43,8 @@ type session struct {
 	ledger  []ledger.Entry // of extensions, as the destination has it
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
-	abroad string // where data leaves its region: a sentence for the report
+	live   exporter.Gate // while units run
+	abroad string        // where data leaves its region: a sentence for the report
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
 }
@@ -75,7 +79,8 @@ func newSession(c *cli.Context) (*session, error) {
 		return nil, err
 	}
 	stderr := &screen{out: os.Stderr}
-	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), clock: exporter.NewClock(time.Now, time.Time{})}
+	now := localClock(c.Context)
+	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), now: now, clock: exporter.NewClock(now, time.Time{})}
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
 		return nil, usage(fmt.Errorf("source.datasets: %w", err))
 	}
@@ -94,7 +99,8 @@ func (s *session) connect() error {
 			Region: s.cfg.Source.Region, APIURL: s.cfg.Source.APIURL, LoginURL: s.cfg.Source.LoginURL,
 			ClientID: one.ID, ClientSecret: one.Secret.Reveal(),
 			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom,
-			UserAgent: "exitplan/" + version, Now: time.Now, Observe: func(t time.Time) { s.clock.Observe(t) }, Log: s.log,
+			UserAgent: "exitplan/" + version, Now: s.now, Log: s.log,
+			Observe: func(t time.Time) { s.clock.Observe(t) }, Guard: s.guard,
 		})
 		if err != nil {
 			return usage(fmt.Errorf("source: %w", err))
@@ -235,7 +241,7 @@ func (s *session) openJournal(ctx context.Context, command string) error {
 	if err != nil {
 		return err
 	}
-	s.clock = exporter.NewClock(time.Now, floor)
+	s.clock = exporter.NewClock(s.now, floor)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -43,7 +44,7 @@ func windowCommand() *cli.Command {
 			if behind := behindWords(at); behind != "" {
 				notes = append(notes, behind)
 			}
-			if now := time.Now(); at.Before(now) {
+			if now := localClock(c.Context)(); at.Before(now) {
 				at = now
 			}
 			if text := c.String("at"); text != "" {
@@ -119,24 +120,10 @@ func (s *session) tellTime(ctx context.Context) {
 }
 
 func (s *session) windowNow() error {
-	now := s.clock.Now()
-	if s.anyOpen(now) {
+	if s.anyOpen() {
 		return nil
 	}
-	err := fmt.Errorf("%w", exporter.ErrWindowClosed)
-	for _, class := range s.classes() {
-		err = fmt.Errorf("%w\n  %s: %s", err, class, s.cfg.Contract.Decide(class, now).Reason)
-	}
-	return err
-}
-
-func (s *session) anyOpen(at time.Time) bool {
-	for _, class := range s.classes() {
-		if _, open := s.cfg.Contract.Until(class, at); open {
-			return true
-		}
-	}
-	return false
+	return s.closed(s.classes()...)
 }
 
 // nextClose is the first instant at which a class that is open now closes;
@@ -153,11 +140,8 @@ func (s *session) nextClose() (now, closes time.Time) {
 
 // closedForGood says that nothing is open, and no later instant opens anything.
 func (s *session) closedForGood(at time.Time) bool {
-	if s.anyOpen(at) {
-		return false
-	}
 	for _, class := range s.classes() {
-		if !s.cfg.Contract.Decide(class, at).Next.IsZero() {
+		if d := s.cfg.Contract.Decide(class, at); d.Open || !d.Next.IsZero() {
 			return false
 		}
 	}
@@ -166,14 +150,9 @@ func (s *session) closedForGood(at time.Time) bool {
 
 // classes are those of the selected datasets.
 func (s *session) classes() []string {
-	var list []string
-	for _, class := range classes {
-		for _, info := range dataset.Catalogue() {
-			if info.Class == class && contains(s.names, info.Name) {
-				list = append(list, class)
-				break
-			}
-		}
+	selected := map[string]bool{}
+	for _, info := range dataset.Catalogue() {
+		selected[info.Class] = selected[info.Class] || contains(s.names, info.Name)
 	}
-	return list
+	return slices.DeleteFunc(slices.Clone(classes), func(class string) bool { return !selected[class] })
 }

@@ -38,8 +38,13 @@ type Config struct {
 	// Observe is told the Date header of each of the platform's answers. It
 	// may be called by several goroutines at once, and may be nil.
 	Observe func(server time.Time)
-	Log     *slog.Logger // nil for none
-	Retry   Retry
+	// Guard is asked before each request is sent, also for a token, a
+	// repetition, what follows a redirect, and media, and again while it is
+	// under way; its error ends it and is not tried again. nil for none;
+	// [Client.Time] alone does without.
+	Guard Guard
+	Log   *slog.Logger // nil for none
+	Retry Retry
 	// Timeout is how long the platform may take until the headers of an
 	// answer, and from then on how long its body may stand still; default
 	// one minute.

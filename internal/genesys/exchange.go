@@ -38,6 +38,8 @@ func (c *Client) do(ctx context.Context, x *exchange) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", x.method, x.path, err)
 	}
+	ctx, release := guarded(ctx, c.cfg.Guard)
+	defer release()
 	tries := c.cfg.Retry.start(c.cfg.Now)
 	unknown := false // an earlier attempt may have succeeded unseen
 	var t token

@@ -39,13 +39,21 @@ func (c *Client) Media(ctx context.Context, signed string) (*Media, error) {
 	if err := secure(u); err != nil {
 		return nil, fmt.Errorf("GET %s: %w", name, err)
 	}
+	ctx, release := guarded(ctx, c.cfg.Guard)
+	opened := false
+	defer func() {
+		if !opened {
+			release()
+		}
+	}()
 	tries := c.cfg.Retry.start(c.cfg.Now)
 	for {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("GET %s: %w", name, context.Cause(ctx))
 		}
-		m, header, err := c.open(ctx, u, name)
+		m, header, err := c.open(ctx, u, name, release)
 		if err == nil {
+			opened = true
 			return m, nil
 		}
 		if ctx.Err() != nil {
@@ -88,7 +96,8 @@ func (c *Client) File(ctx context.Context, uri string) (*Media, error) {
 	return c.Media(ctx, leads.URL)
 }
 
-func (c *Client) open(ctx context.Context, u *url.URL, name string) (*Media, http.Header, error) {
+// open asks once. release is called when the body of what it opened is closed.
+func (c *Client) open(ctx context.Context, u *url.URL, name string, release func()) (*Media, http.Header, error) {
 	fail := &Error{Method: http.MethodGet, Path: name}
 	ctx, watch := startWatch(ctx, c.cfg.Timeout)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -110,7 +119,7 @@ func (c *Client) open(ctx context.Context, u *url.URL, name string) (*Media, htt
 	c.cfg.Log.Debug("media", "url", name, "status", resp.StatusCode, "bytes", resp.ContentLength, "duration", c.cfg.Now().Sub(began))
 	if resp.StatusCode == http.StatusOK {
 		return &Media{
-			Body:        &measured{rc: body, name: name, size: resp.ContentLength},
+			Body:        &measured{rc: body, name: name, size: resp.ContentLength, release: release},
 			Size:        resp.ContentLength,
 			ContentType: resp.Header.Get("Content-Type"),
 			ETag:        resp.Header.Get("ETag"),
@@ -146,6 +155,7 @@ type measured struct {
 	rc         io.ReadCloser
 	name       string
 	size, read int64
+	release    func()
 }
 
 func (m *measured) Read(p []byte) (int, error) {
@@ -163,7 +173,10 @@ func (m *measured) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (m *measured) Close() error { return m.rc.Close() }
+func (m *measured) Close() error {
+	defer m.release()
+	return m.rc.Close()
+}
 
 // mediaClient follows redirects, which carry no credentials, but neither into
 // the clear nor with the signed URL as the referrer.

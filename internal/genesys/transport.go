@@ -61,7 +61,7 @@ func redirect(req *http.Request, via []*http.Request) error {
 func (c *Client) paid(ctx context.Context) context.Context {
 	var sent atomic.Int64
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		// If the wait is given up the transport sees the same end of ctx.
+		// If the wait is given up, [guarded] keeps the request from being sent.
 		if sent.Add(1) > 1 {
 			if _, err := c.budget.acquire(ctx); err != nil {
 				return
