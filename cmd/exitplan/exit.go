@@ -47,6 +47,7 @@ func exitCode(err error) int {
 		{errStoppedNow, exitInterrupted},
 		{exporter.ErrInterrupted, exitInterrupted},
 		{exporter.ErrWindowClosed, exitWindow},
+		{exporter.ErrStoppedEarly, exitWindow},
 		{errVerify, exitVerify},
 		{exporter.ErrLost, exitVerify},
 		{errUsage, exitUsage},

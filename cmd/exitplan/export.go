@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -22,7 +23,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
 			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
 			"5 the destination has lost something, 6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
 			&cli.BoolFlag{Name: "sweep", Usage: "take no new days: only what was still going on or being processed, and what is begun"},
@@ -30,7 +31,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
-		},
+		}, marginFlags()...),
 		Action: func(c *cli.Context) error { return export(c, signals) },
 	}
 }
@@ -51,7 +52,14 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.margin, err = readMargin(c); err != nil {
+		return err
+	}
+	leave := &restraint{session: s, quiet: c.Bool("quiet")}
 	if c.Bool("resume-from-destination") {
+		if err := leave.await(ctx); err != nil {
+			return err
+		}
 		if err := s.checkWindow(ctx); err != nil {
 			return err
 		}
@@ -66,7 +74,13 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if c.Bool("seal") {
 		return s.sealOnly(ctx, c)
 	}
+	if err := leave.await(ctx); err != nil {
+		return err
+	}
 	if err := s.checkWindow(ctx); err != nil {
+		return err
+	}
+	if err := s.checkMargin(); err != nil {
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
@@ -100,7 +114,7 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.record(ctx, "run-started", begun); err != nil {
 		return err
 	}
-	runErr := s.runUnits(ctx, c, signals, layout, iv)
+	runErr := s.runUnits(ctx, c, signals, leave, layout, iv)
 	return s.conclude(ctx, c, runErr, iv, more)
 }
 
@@ -158,7 +172,7 @@ func (s *session) wanted() exporter.Interval {
 
 // runUnits runs the datasets, with progress shown, the journal copied to the
 // destination now and then, and the trusted time noted.
-func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interrupts, layout exporter.Layout, iv exporter.Interval) error {
+func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interrupts, leave *restraint, layout exporter.Layout, iv exporter.Interval) error {
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
@@ -186,14 +200,12 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		// The last look comes after whatever ended the run.
 		Tally:  func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
 		Calls:  s.clients.Stats,
-		Closes: s.nextClose,
+		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})
 	background, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.keep(background)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.keep(background) })
+	beside.Go(func() { leave.watch(background) })
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
@@ -202,10 +214,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
+		Hold: &leave.hold, Margin: s.margin.before, Cut: s.margin.cut,
 	})
 	disarm()
 	stop()
-	<-done
+	beside.Wait()
 	show.finish()
 	return err
 }

@@ -41,6 +41,9 @@ type session struct {
 	abroad string // where data leaves its region: a sentence for the report
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
+	// bandwidth is shared by all clients.
+	bandwidth genesys.Bandwidth
+	margin    margin
 }
 
 type organization struct {
@@ -91,7 +94,7 @@ func (s *session) connect() error {
 		client, err := genesys.New(genesys.Config{
 			Region: s.cfg.Source.Region, APIURL: s.cfg.Source.APIURL, LoginURL: s.cfg.Source.LoginURL,
 			ClientID: one.ID, ClientSecret: one.Secret.Reveal(),
-			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom,
+			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom, Bandwidth: &s.bandwidth,
 			UserAgent: "exitplan/" + version, Now: time.Now, Observe: func(t time.Time) { s.clock.Observe(t) }, Log: s.log,
 		})
 		if err != nil {
