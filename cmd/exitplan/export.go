@@ -270,7 +270,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	if err := s.record(ending, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
+	if err := s.record(ending, "run-ended", s.ended(sum)); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if interrupted {

@@ -36,6 +36,7 @@ type session struct {
 	org     organization
 	journal *journal.Journal
 	dest    sink.Destination
+	place   string // of the export; for what has no dest
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
 	abroad string // where data leaves its region: a sentence for the report
@@ -199,6 +200,7 @@ func (s *session) openDestination(ctx context.Context, parts sink.PartTable) (er
 	if err != nil {
 		return err
 	}
+	s.place = s.dest.URL()
 	located, ok := s.dest.(sink.Located)
 	if !ok || s.cfg.Destination.Endpoint != "" {
 		return nil

@@ -102,7 +102,7 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		return nil, err
 	}
 	sum := &summary{
-		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more || tally.Total.Asleep > 0, days: more, runErr: runErr,
+		Organization: s.org, From: iv.From, To: iv.To, Destination: s.place, more: more || tally.Total.Asleep > 0, days: more, runErr: runErr,
 		reasons: map[string]missing{},
 	}
 	if _, sum.wake, err = s.journal.Sleeping(ctx); err != nil {

@@ -21,6 +21,8 @@ func (sum *summary) words() (outcome, next string) {
 		return "Not everything is exported: the window is closed. What is stored is safe.", sum.afterClose()
 	case errors.Is(sum.runErr, exporter.ErrInterrupted):
 		return "Interrupted. What is stored is safe.", "Run the same command again: it goes on from here."
+	case errors.Is(sum.runErr, errUnfinished):
+		return "Not finished yet. What is stored is safe.", "Run the same command again: 'exitplan export' goes on from here, 'exitplan status' says how it goes."
 	case sum.runErr != nil:
 		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
 	case sum.Exceptions > 0 && sum.more:
