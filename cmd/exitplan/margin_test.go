@@ -141,3 +141,18 @@ func TestProgressSaysWhyNothingMoves(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// On a slow line URLs expire before their turn. As long as each round brings
+// something, what is left is asked for again.
+func TestASlowLineCostsNoRecording(t *testing.T) {
+	begun := time.Now()
+	w := newWorld(t, simulator.Config{
+		Days: 1, ConversationsPerDay: 60, RecordedShare: 1, MediaBytes: 40 << 10, URLTTL: 3 * time.Second,
+		Now: func() time.Time { return begun.Add(8 * time.Since(begun)) }, // so that a second is soon over
+	})
+	w.set(t, "pace.bandwidth", "8Mbit/s", "concurrency.transfers", "2")
+	w.export(t, exitComplete)
+	if absent := w.matches(t, read(t, w.store(t))); len(absent) > 0 {
+		t.Errorf("absent: %v", absent)
+	}
+}
