@@ -21,7 +21,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "export, or go on where an earlier run ended",
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
-			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
+			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed (or --stop-before),\n" +
 			"5 the destination has lost something, 6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
@@ -110,6 +110,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	begun := map[string]string{"until": iv.To.Format(time.RFC3339)}
 	if c.Bool("sweep") {
 		begun["sweep"] = "true"
+	}
+	if s.margin.before > 0 {
+		begun["stop_before"] = plainly(s.margin.before)
 	}
 	if err := s.record(ctx, "run-started", begun); err != nil {
 		return err
