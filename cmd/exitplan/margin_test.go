@@ -33,7 +33,7 @@ func TestAMarginStopsAnExportBeforeTheClose(t *testing.T) {
 			if err := json.Unmarshal([]byte(stdout), &sum); err != nil || code != exitWindow || sum.ExitCode != exitWindow {
 				t.Fatalf("exit code %d, %v\n%s%s", code, err, stdout, tail(stderr))
 			}
-			if len(sum.StoppedEarly) != 2 || sum.Closed != nil || sum.Requests < 10 ||
+			if len(sum.StoppedEarly) != 2 || sum.Closed != nil || sum.Requests < 4 ||
 				!strings.Contains(sum.Outcome, "stopped early, by the margin") || !strings.Contains(sum.Next, "smaller --stop-before goes on") {
 				t.Errorf("%+v", sum)
 			}
