@@ -2,35 +2,99 @@ package exporter
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
-// hold is the window of a running unit, which its context carries.
-type hold struct {
-	clock *Clock
-	gate  Gate
-	class string
-	end   context.CancelCauseFunc // of the unit's context
+// errHeld ends the units of a run that is held.
+var errHeld = errors.New("the run is held")
+
+// Hold stops a run and lets it go on, as often as somebody likes. While it is
+// held no unit and no transfer is started, and no request sent: units stop
+// where a drain would stop them, are given back, and go on from their
+// checkpoints later, so that nothing is held meanwhile that could expire.
+// Transfers in flight finish, and windows still close. The zero value holds
+// nothing. It is safe for concurrent use.
+type Hold struct {
+	mu    sync.Mutex
+	ctx   context.Context // ends when the run is held
+	held  context.CancelFunc
+	freed chan struct{} // closed when it goes on; nil unless held
 }
 
-type holdKey struct{}
+// Set holds the run, or lets it go on.
+func (h *Hold) Set(held bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begin()
+	switch {
+	case held && h.freed == nil:
+		h.freed = make(chan struct{})
+		h.held()
+	case !held && h.freed != nil:
+		close(h.freed)
+		h.ctx, h.freed = nil, nil
+		h.begin()
+	}
+}
 
-// Left says how long the unit may go on whose context this is; ok is false
-// outside of units. If it is not positive the unit has been ended with
-// [ErrWindowClosed]: a timer may be late, and the request that is about to be
-// sent must not be. A leap of this machine's date that the platform has not
-// refuted counts.
-func Left(ctx context.Context) (left time.Duration, ok bool) {
-	h, ok := ctx.Value(holdKey{}).(*hold)
-	if !ok {
-		return 0, false
+func (h *Hold) begin() {
+	if h.ctx == nil {
+		h.ctx, h.held = context.WithCancel(context.Background())
 	}
-	now := h.clock.Now().Add(h.clock.Leapt())
-	if closes, open := h.gate.Until(h.class, now); open {
-		left = closes.Sub(now)
+}
+
+// free is a context that ends when the run is held; it has ended if it is now.
+func (h *Hold) free() context.Context {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begin()
+	return h.ctx
+}
+
+// goesOn is closed once the run goes on; nil unless it is held.
+func (h *Hold) goesOn() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.freed
+}
+
+// heldBack says that the run is held, and that something could be started
+// otherwise. Once every window is closed, units need no permission to be left.
+func (s *scheduler) heldBack() bool {
+	if s.cfg.Hold.goesOn() == nil {
+		return false
 	}
-	if left <= 0 {
-		h.end(ErrWindowClosed)
+	for _, d := range s.datasets {
+		if s.window(d.Info().Class).shut == nil {
+			return true
+		}
 	}
-	return left, true
+	return false
+}
+
+// watchHold wakes the workers when the run goes on, and while it is held now
+// and then, to see whether a window has closed.
+func (s *scheduler) watchHold(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		on := s.cfg.Hold.goesOn()
+		if on == nil {
+			select {
+			case <-s.cfg.Hold.free().Done():
+			case <-ctx.Done():
+				return
+			}
+			continue
+		}
+		select {
+		case <-on:
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		s.wake()
+	}
 }

@@ -23,6 +23,9 @@ var (
 	// ErrWindowClosed: the exit plan does not allow this class to be exported
 	// at this instant.
 	ErrWindowClosed = errors.New("the export window is closed")
+	// ErrStoppedEarly: the window is open, but closes within the margin that
+	// was asked for.
+	ErrStoppedEarly = errors.New("stopped by the margin before the close")
 	// ErrConflict: an object of that path holds other bytes already.
 	// Artifacts are immutable, so this is never resolved by overwriting.
 	ErrConflict = errors.New("the destination holds a different object of that name")

@@ -39,7 +39,14 @@ type Config struct {
 	Spool string // folder of temporary files; default the system's
 	// Drain, once closed, lets what is in flight finish and starts no more.
 	Drain <-chan struct{}
-	Log   *slog.Logger
+	// Hold stops the run for a while as Drain would, and lets it go on.
+	Hold *Hold
+	// Margin: so long before its window closes no unit of a class is started,
+	// and no transfer. Those in flight may finish until the close, unless Cut
+	// stops them with the rest.
+	Margin time.Duration
+	Cut    bool
+	Log    *slog.Logger
 }
 
 // After so many units failed without a success between them the cause is not
@@ -51,7 +58,8 @@ const failuresInARow = 25
 // until later stay ([Unit].NotBefore). It returns nil
 // then, even if units failed: the journal knows. Otherwise it returns an
 // error that wraps [ErrWindowClosed] (units are left that may not be run
-// now), [ErrInterrupted] (Drain or ctx), or [ErrFatal].
+// now), [ErrStoppedEarly] (Margin alone keeps units from being run),
+// [ErrInterrupted] (Drain or ctx), or [ErrFatal].
 //
 // Whatever the outcome, what receipts were committed for is safe, and the
 // same call goes on where this one ended.
@@ -60,7 +68,7 @@ func Run(ctx context.Context, cfg Config) error {
 	s := &scheduler{
 		cfg:       cfg,
 		datasets:  map[string]Dataset{},
-		shut:      map[string]bool{},
+		shut:      map[string]error{},
 		failures:  map[string]int{},
 		early:     map[string]bool{},
 		transfers: semaphore.NewWeighted(int64(cfg.Transfers)),
@@ -85,6 +93,7 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		s.wake()
 	}()
+	go s.watchHold(soft)
 	var group errgroup.Group
 	for range cfg.Units {
 		group.Go(func() error {
@@ -95,11 +104,10 @@ func Run(ctx context.Context, cfg Config) error {
 			return err
 		})
 	}
-	err := group.Wait()
-	if names := s.shutNames(); err == nil && names != "" {
-		return fmt.Errorf("%w for %s", ErrWindowClosed, names)
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	return err
+	return s.left()
 }
 
 func (cfg *Config) defaults() {
@@ -117,6 +125,9 @@ func (cfg *Config) defaults() {
 	if cfg.Meter == nil {
 		cfg.Meter = &Meter{}
 	}
+	if cfg.Hold == nil {
+		cfg.Hold = &Hold{}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -129,14 +140,14 @@ type scheduler struct {
 	transfers *semaphore.Weighted
 
 	mu       sync.Mutex
-	changed  *sync.Cond      // a unit ended, or the run is ending
-	running  int             // units handed out
-	early    map[string]bool // datasets whose sleeping units were woken early
-	ticking  bool            // somebody will wake the workers in a while
-	until    time.Time       // what sleeps is waited for until then
-	shut     map[string]bool // datasets whose window is closed
-	failures map[string]int  // failed runs in this process, by unit
-	inARow   int             // units that failed since the last success
+	changed  *sync.Cond       // a unit ended, or the run is ending
+	running  int              // units handed out
+	early    map[string]bool  // datasets whose sleeping units were woken early
+	ticking  bool             // somebody will wake the workers in a while
+	until    time.Time        // what sleeps is waited for until then
+	shut     map[string]error // datasets of which nothing is started, and why; nil for one not selected
+	failures map[string]int   // failed runs in this process, by unit
+	inARow   int              // units that failed since the last success
 }
 
 // plan adds the units of every dataset to the journal, in batches.
@@ -192,6 +203,10 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 		if soft.Err() != nil {
 			return Unit{}, interruption(soft)
 		}
+		if s.heldBack() {
+			s.changed.Wait()
+			continue
+		}
 		skip := make([]string, 0, len(s.shut))
 		for name := range s.shut {
 			skip = append(skip, name)
@@ -238,21 +253,30 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 	}
 	d, ok := s.datasets[u.Dataset]
 	if !ok { // selected in an earlier run, not in this one
-		s.close(u.Dataset, false)
+		s.close(u.Dataset, nil)
 		return giveBack()
 	}
-	class := d.Info().Class
-	_, open := s.cfg.Clock.Open(s.cfg.Gate, class)
-	if !open {
-		s.close(u.Dataset, true)
+	w := s.window(d.Info().Class)
+	if w.shut != nil {
+		s.close(u.Dataset, w.shut)
 		return giveBack()
 	}
 
-	hard, release := s.untilClose(ctx, class)
+	hard, release := s.endingAt(ctx, d.Info().Class, 0, ErrWindowClosed)
 	defer release()
-	unitCtx, cancel := context.WithCancelCause(hard)
+	early := hard
+	if s.cfg.Margin > 0 {
+		early, release = s.endingAt(hard, d.Info().Class, s.cfg.Margin, ErrStoppedEarly)
+		defer release()
+	}
+	if s.cfg.Cut {
+		hard = early
+	}
+	unitCtx, cancel := context.WithCancelCause(early)
 	defer cancel(nil)
 	defer context.AfterFunc(soft, func() { cancel(interruption(soft)) })()
+	free := s.cfg.Hold.free()
+	defer context.AfterFunc(free, func() { cancel(errHeld) })()
 
 	out := &Output{
 		Sink: s.cfg.Sink, journal: s.cfg.Journal, meter: s.cfg.Meter,
@@ -270,11 +294,13 @@ func (s *scheduler) one(ctx, soft context.Context, u Unit) error {
 		s.succeeded(u.Key)
 		log.Debug("unit ends", "exceptions", len(receipt.Exceptions), "discovered", len(receipt.Discovered))
 		return nil
-	case errors.Is(context.Cause(hard), ErrWindowClosed):
-		s.close(u.Dataset, true)
+	case errors.Is(context.Cause(early), ErrWindowClosed), errors.Is(context.Cause(early), ErrStoppedEarly):
+		s.close(u.Dataset, context.Cause(early))
 		return giveBack()
 	case soft.Err() != nil:
 		return errors.Join(interruption(soft), giveBack())
+	case free.Err() != nil: // it goes on from its checkpoint
+		return giveBack()
 	case errors.Is(err, ErrFatal):
 		return errors.Join(fmt.Errorf("%s: %w", u.Key, err), giveBack())
 	}
@@ -314,56 +340,6 @@ func (s *scheduler) succeeded(key string) {
 	defer s.mu.Unlock()
 	delete(s.failures, key)
 	s.inARow = 0
-}
-
-// close stops handing out units of a dataset; said is false for one that is
-// merely not selected.
-func (s *scheduler) close(name string, said bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.shut[name] && said {
-		s.cfg.Log.Warn("the window is closed", "dataset", name)
-	}
-	s.shut[name] = true
-}
-
-func (s *scheduler) shutNames() string {
-	var names string
-	for _, d := range s.cfg.Datasets {
-		if name := d.Info().Name; s.shut[name] {
-			names += " " + name
-		}
-	}
-	return names[min(1, len(names)):]
-}
-
-// untilClose is ctx until the window of a class closes by the trusted clock,
-// whatever timers and the local clock say. The gate is asked again, since what
-// was granted may be withdrawn meanwhile.
-func (s *scheduler) untilClose(ctx context.Context, class string) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	ctx = context.WithValue(ctx, holdKey{}, &hold{s.cfg.Clock, s.cfg.Gate, class, cancel})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			now := s.cfg.Clock.Now()
-			closes, open := s.cfg.Gate.Until(class, now)
-			left := closes.Sub(now)
-			if !open || left <= 0 {
-				cancel(ErrWindowClosed)
-				return
-			}
-			timer := time.NewTimer(min(left, time.Second))
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				timer.Stop()
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
 }
 
 // interruption is why a context ended, as ErrInterrupted unless it says

@@ -39,9 +39,9 @@ func (s *scheduler) wakeUp(ctx context.Context) (n int, next time.Time, err erro
 	var early []string
 	some := false
 	for name, d := range s.datasets {
-		closes, open := s.cfg.Clock.Open(s.cfg.Gate, d.Info().Class)
-		some = some || open
-		if open && !s.early[name] && (s.cfg.Sweep || closes.Sub(now) <= lastChance) {
+		w := s.window(d.Info().Class)
+		some = some || w.shut == nil
+		if w.shut == nil && !s.early[name] && (s.cfg.Sweep || w.starts.Sub(now) <= lastChance) {
 			s.early[name] = true
 			early = append(early, name)
 		}

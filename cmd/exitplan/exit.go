@@ -51,6 +51,7 @@ func exitCode(err error) int {
 		{ledger.ErrTampered, exitVerify},
 		{exporter.ErrWindowClosed, exitWindow},
 		{errTooLate, exitWindow},
+		{exporter.ErrStoppedEarly, exitWindow},
 		{errVerify, exitVerify},
 		{exporter.ErrLost, exitVerify},
 		{errUsage, exitUsage},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -21,9 +22,9 @@ func exportCommand(signals *interrupts) *cli.Command {
 	return &cli.Command{
 		Name: "export", Usage: "export, or go on where an earlier run ended",
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
-			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
+			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed (or --stop-before),\n" +
 			"5 the destination has lost something, 6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
 			&cli.BoolFlag{Name: "sweep", Usage: "take no new days: only what was still going on or being processed, and what is begun"},
@@ -31,7 +32,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
-		},
+		}, marginFlags()...),
 		Action: func(c *cli.Context) error { return export(c, signals) },
 	}
 }
@@ -52,7 +53,14 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.margin, err = readMargin(c); err != nil {
+		return err
+	}
+	leave := &restraint{session: s, quiet: c.Bool("quiet")}
 	if c.Bool("resume-from-destination") {
+		if err := leave.await(ctx); err != nil {
+			return err
+		}
 		if err := s.fetchLedgerEarly(ctx); err != nil {
 			return err
 		}
@@ -73,7 +81,13 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if c.Bool("seal") {
 		return s.sealOnly(ctx, c)
 	}
+	if err := leave.await(ctx); err != nil {
+		return err
+	}
 	if err := s.checkWindow(ctx); err != nil {
+		return err
+	}
+	if err := s.checkMargin(); err != nil {
 		return err
 	}
 	if err := s.identify(ctx); err != nil {
@@ -111,10 +125,13 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if c.Bool("sweep") {
 		begun["sweep"] = "true"
 	}
+	if s.margin.before > 0 {
+		begun["stop_before"] = plainly(s.margin.before)
+	}
 	if err := s.record(ctx, "run-started", begun); err != nil {
 		return err
 	}
-	runErr := s.runUnits(ctx, c, signals, layout, iv)
+	runErr := s.runUnits(ctx, c, signals, leave, layout, iv)
 	return s.conclude(ctx, c, runErr, iv, more)
 }
 
@@ -179,7 +196,7 @@ func (s *session) wanted() exporter.Interval {
 
 // runUnits runs the datasets, with progress shown, the journal copied to the
 // destination now and then, and the trusted time noted.
-func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interrupts, layout exporter.Layout, iv exporter.Interval) error {
+func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interrupts, leave *restraint, layout exporter.Layout, iv exporter.Interval) error {
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
@@ -207,16 +224,14 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		// The last look comes after whatever ended the run.
 		Tally:  func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
 		Calls:  s.clients.Stats,
-		Closes: s.nextClose,
+		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})
 	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
 	s.live = terms
 	background, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.keep(background)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.keep(background) })
+	beside.Go(func() { leave.watch(background) })
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
@@ -225,10 +240,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
+		Hold: &leave.hold, Margin: s.margin.before, Cut: s.margin.cut,
 	})
 	disarm()
 	stop()
-	<-done
+	beside.Wait()
 	show.finish()
 	s.live = nil
 	var tampered bool
@@ -286,7 +302,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	if err := s.record(ending, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
+	if err := s.record(ending, "run-ended", s.ended(sum)); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if interrupted {

@@ -31,6 +31,10 @@ type progressConfig struct {
 	Calls  func() genesys.Stats
 	// Closes gives the trusted time, and when the first open window closes.
 	Closes func() (now, closes time.Time)
+	Margin time.Duration // before the close, at which the run stops
+	// Still says why nothing is done now, Slower why less than usual; "" for no
+	// such reason. Nil for never.
+	Still, Slower func() string
 }
 
 // progress shows how a run goes on: a bar on a terminal, a line now and then
@@ -171,8 +175,15 @@ func fit(fields []string, columns int) string {
 // fields say how it goes; the most important ones are the first and the last.
 func (p *progress) fields(now time.Time, of string) []string {
 	fields := []string{p.done(of)}
-	if trusted, closes := p.Closes(); !closes.IsZero() && closes.Sub(trusted) < closeIsNear {
-		fields = append(fields, "window: "+span(closes.Sub(trusted)))
+	if trusted, closes := p.Closes(); !closes.IsZero() && closes.Add(-p.Margin).Sub(trusted) < closeIsNear {
+		left, what := closes.Sub(trusted), "window: "
+		if p.Margin > 0 {
+			left, what = left-p.Margin, "stops in "
+		}
+		fields = append(fields, what+span(left))
+	}
+	if slower := ask(p.Slower); slower != "" {
+		fields = append(fields, slower)
 	}
 	calls := p.Calls()
 	if calls.Paused > time.Second {
@@ -208,6 +219,9 @@ func (p *progress) estimate(now time.Time) string {
 	if p.draining {
 		return "stopping"
 	}
+	if still := ask(p.Still); still != "" {
+		return still
+	}
 	left, unsure := ahead(p.tally)
 	took, ok := timeLeft(left, func(name string) (float64, bool) { return p.units[name].perSecond(now) })
 	if took > 2*time.Minute {
@@ -220,6 +234,13 @@ func (p *progress) estimate(now time.Time) string {
 		return "over " + span(took) + " left"
 	}
 	return "about " + span(took) + " left"
+}
+
+func ask(why func() string) string {
+	if why == nil {
+		return ""
+	}
+	return why()
 }
 
 // count prints a number with its thousands apart.

@@ -41,12 +41,16 @@ type session struct {
 	journal *journal.Journal
 	dest    sink.Destination
 	ledger  []ledger.Entry // of extensions, as the destination has it
+	place   string         // of the export; for what has no dest
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
 	live   exporter.Gate // while units run
 	abroad string        // where data leaves its region: a sentence for the report
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
+	// bandwidth is shared by all clients.
+	bandwidth genesys.Bandwidth
+	margin    margin
 }
 
 type organization struct {
@@ -98,7 +102,7 @@ func (s *session) connect() error {
 		client, err := genesys.New(genesys.Config{
 			Region: s.cfg.Source.Region, APIURL: s.cfg.Source.APIURL, LoginURL: s.cfg.Source.LoginURL,
 			ClientID: one.ID, ClientSecret: one.Secret.Reveal(),
-			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom,
+			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom, Bandwidth: &s.bandwidth,
 			UserAgent: "exitplan/" + version, Now: s.now, Log: s.log,
 			Observe: func(t time.Time) { s.clock.Observe(t) }, Guard: s.guard,
 		})
@@ -204,6 +208,7 @@ func (s *session) openDestination(ctx context.Context, parts sink.PartTable) (er
 	if err != nil {
 		return err
 	}
+	s.place = s.dest.URL()
 	located, ok := s.dest.(sink.Located)
 	if !ok || s.cfg.Destination.Endpoint != "" {
 		return nil

@@ -97,9 +97,13 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
+	paused, err := readPause(cfg.State, now)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
-			"at": now, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
+			"at": now, "paused": paused, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
 			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
 			"race": deleting,
 		}), inTime(outlooks))
@@ -108,6 +112,9 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		settings["organization.name"], settings["organization"], settings["destination.url"], settings["export_id"])
 	if !last.IsZero() {
 		fmt.Fprintf(os.Stdout, "Last activity %s\n", last.UTC().Format(time.RFC3339))
+	}
+	if paused != nil {
+		fmt.Fprintf(os.Stdout, "On hold       %s; go on with: exitplan resume\n", paused)
 	}
 	fmt.Fprintln(os.Stdout)
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)

@@ -34,13 +34,16 @@ type summary struct {
 	Exceptions   int64            `json:"exceptions"`
 	Missing      missing          `json:"missing"`
 	// Closed are the classes whose window is closed, where that ended the run.
-	Closed   []contract.Decision `json:"closed,omitempty"`
-	Requests int64               `json:"api_requests"`
-	Next     string              `json:"next"`
+	Closed []contract.Decision `json:"closed,omitempty"`
+	// StoppedEarly are those that are open, but that a margin kept from going on.
+	StoppedEarly []contract.Decision `json:"stopped_early,omitempty"`
+	Requests     int64               `json:"api_requests"`
+	Next         string              `json:"next"`
 
 	more    bool
 	days    bool      // more means days that are not available yet
 	wake    time.Time // when the first unit is to be run that waits for its time
+	smaller string    // how what a margin stopped goes on
 	runErr  error
 	reasons map[string]missing // by dataset and reason
 }
@@ -99,7 +102,7 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		return nil, err
 	}
 	sum := &summary{
-		Organization: s.org, From: iv.From, To: iv.To, Destination: s.dest.URL(), more: more || tally.Total.Asleep > 0, days: more, runErr: runErr,
+		Organization: s.org, From: iv.From, To: iv.To, Destination: s.place, more: more || tally.Total.Asleep > 0, days: more, runErr: runErr,
 		reasons: map[string]missing{},
 	}
 	if _, sum.wake, err = s.journal.Sleeping(ctx); err != nil {
@@ -126,11 +129,17 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		uncounted := info.Name == dataset.RecordingsName && s.cfg.Recordings.Metadata == dataset.MetadataDerived && !s.listedAll(ctx, tally, excepted, iv.To)
 		sum.Datasets = append(sum.Datasets, datasetSummary{info.Name, counts, sum.verdict(counts, excepted[info.Name], uncounted)})
 	}
-	if errors.Is(runErr, exporter.ErrWindowClosed) {
+	if errors.Is(runErr, exporter.ErrWindowClosed) || errors.Is(runErr, exporter.ErrStoppedEarly) {
 		for _, class := range s.classes() {
 			if d := s.cfg.Contract.Decide(class, s.clock.Now()); !d.Open {
 				sum.Closed = append(sum.Closed, d)
 			}
+		}
+	}
+	if errors.Is(runErr, exporter.ErrStoppedEarly) {
+		sum.StoppedEarly = s.within(s.clock.Now())
+		if len(sum.StoppedEarly) > 0 {
+			sum.smaller = s.smaller(sum.StoppedEarly)
 		}
 	}
 	sum.Requests = s.clients.Stats().Requests

@@ -59,22 +59,24 @@ func TestAFailedUnitSaysWhatItCovers(t *testing.T) {
 func TestWhatIsNotOpenYetNeedsNoExtension(t *testing.T) {
 	w := newWorld(t, simulator.Config{ConversationsPerDay: 20})
 	w.set(t, "contract.exit_started", "2098-01-01")
-	says(t, w.export(t, exitWindow), "metrics: not open yet", "metrics can be exported from 2098-01-01T00:00:00Z", "not:granted extension", "not:recordings: open")
+	says(t, w.export(t, exitWindow), "metrics: not open yet", "metrics can be exported from 2098-01-01T00:00:00Z", "not:exitplan extension", "not:recordings: open")
 }
 
 func TestTheNextStepFitsTheWindows(t *testing.T) {
 	at := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)
 	ended := contract.Decision{Class: "recordings", Closes: at}
 	later := contract.Decision{Class: "metrics", Closes: at, Next: at.Add(-time.Hour)}
+	over := contract.Decision{Class: "metrics", Closes: at}
 	never := contract.Decision{Class: "metrics"}
 	for _, tt := range []struct {
 		closed []contract.Decision
 		want   []string
 	}{
-		{[]contract.Decision{ended}, []string{"For recordings, record a granted extension"}},
+		{[]contract.Decision{ended}, []string{"recordings ended at 2026-12-31T00:00:00Z: only an extension that was requested before then", "exitplan extension request --classes recordings --until DATE", "exitplan extension grant", "exitplan export --seal"}},
 		{[]contract.Decision{later}, []string{"metrics can be exported from 2026-12-30T23:00:00Z", "not:extension"}},
+		{[]contract.Decision{over}, []string{"metrics ended at 2026-12-31T00:00:00Z: an extension that reaches beyond now", "exitplan extension request --classes metrics", "not:only"}},
 		{[]contract.Decision{never}, []string{"For metrics, correct contract", "not:extension"}},
-		{[]contract.Decision{later, ended}, []string{"metrics can be exported from", "For recordings, record a granted extension"}},
+		{[]contract.Decision{later, ended}, []string{"metrics can be exported from", "recordings ended at", "exitplan extension request"}},
 		{nil, []string{"Run the same command again", "not:extension"}},
 	} {
 		sum := &summary{runErr: exporter.ErrWindowClosed, Closed: tt.closed}

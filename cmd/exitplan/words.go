@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 )
 
@@ -14,10 +15,14 @@ import (
 func (sum *summary) words() (outcome, next string) {
 	const again = "tries once more what may still be had."
 	switch {
-	case errors.Is(sum.runErr, exporter.ErrWindowClosed):
+	case len(sum.StoppedEarly) > 0 && len(sum.Closed) == 0:
+		return "Not everything is exported: it stopped early, by the margin before the close. What is stored is safe.", sum.smaller
+	case errors.Is(sum.runErr, exporter.ErrWindowClosed), errors.Is(sum.runErr, exporter.ErrStoppedEarly):
 		return "Not everything is exported: the window is closed. What is stored is safe.", sum.afterClose()
 	case errors.Is(sum.runErr, exporter.ErrInterrupted):
 		return "Interrupted. What is stored is safe.", "Run the same command again: it goes on from here."
+	case errors.Is(sum.runErr, errUnfinished):
+		return "Not finished yet. What is stored is safe.", "Run the same command again: 'exitplan export' goes on from here, 'exitplan status' says how it goes."
 	case sum.runErr != nil:
 		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
 	case sum.Exceptions > 0 && sum.more:
@@ -81,26 +86,43 @@ func (sum *summary) again() string {
 // afterClose is what can be done about the classes that are closed.
 func (sum *summary) afterClose() string {
 	var list []string
-	var ended, never []string
+	var ended []contract.Decision
+	var never []string
 	for _, d := range sum.Closed {
 		switch {
 		case !d.Next.IsZero():
 			list = append(list, fmt.Sprintf("%s can be exported from %s: run the same command again then.", d.Class, d.Next.Format(time.RFC3339)))
 		case !d.Closes.IsZero():
-			ended = append(ended, d.Class)
+			ended = append(ended, d)
 		default:
 			never = append(never, d.Class)
 		}
 	}
+	for _, d := range ended {
+		list = append(list, reopening(d))
+	}
 	if len(ended) > 0 {
-		list = append(list, "For "+strings.Join(ended, " and ")+", record a granted extension in the configuration and run the same command again, "+
-			"or state the rest as missing with: exitplan export --seal")
+		list = append(list, "Once it is granted, run the same command again; or state the rest as missing with: exitplan export --seal")
 	}
 	if len(never) > 0 {
 		list = append(list, "For "+strings.Join(never, " and ")+", correct contract in the configuration once that has changed, and run the same command again.")
+	}
+	if sum.smaller != "" {
+		list = append(list, sum.smaller)
 	}
 	if len(list) == 0 { // opened again since
 		return "Run the same command again: it goes on from here."
 	}
 	return strings.Join(list, "\n      ")
+}
+
+// reopening says which extension would open a class again that has ended. Its
+// date is the customer's to choose: after it ends the class is closed again.
+func reopening(d contract.Decision) string {
+	end := d.Closes.Format(time.RFC3339)
+	commands := fmt.Sprintf("exitplan extension request --classes %s --until DATE, and when it is granted: exitplan extension grant", d.Class)
+	if d.Class == exporter.Recordings {
+		return fmt.Sprintf("%s ended at %s: only an extension that was requested before then reopens them, until its own end. Record it with: %s", d.Class, end, commands)
+	}
+	return fmt.Sprintf("%s ended at %s: an extension that reaches beyond now reopens them from its grant until its own end. Record it with: %s", d.Class, end, commands)
 }

@@ -42,6 +42,7 @@ func (c *check) config(doc document) Config {
 		API:       c.between("concurrency.api", doc.Concurrency.API, 1, 256),
 		Transfers: c.between("concurrency.transfers", doc.Concurrency.Transfers, 1, 1024),
 	}
+	cfg.Pace = c.pace(doc.Pace)
 	return cfg
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"exitplan/internal/contract"
+	"exitplan/internal/pace"
 )
 
 // The values of keys that have a fixed set of them.
@@ -34,6 +35,7 @@ type Config struct {
 	Destination Destination
 	State       string // directory of the journal
 	Concurrency Concurrency
+	Pace        Pace
 }
 
 // Date is a date of the contract, and what it means.
@@ -107,6 +109,21 @@ type Destination struct {
 type ObjectLock struct {
 	Mode        string    // "", GOVERNANCE or COMPLIANCE
 	RetainUntil time.Time // UTC, exclusive; zero for Mode ""
+}
+
+// Pace is what the export leaves to others who use the same line and the same
+// organization.
+type Pace struct {
+	Bandwidth int64 // bytes per second of media from the platform; 0 for no cap
+	Live      Live
+}
+
+// Live is what holds in the hours of live operation.
+type Live struct {
+	Hours             pace.Hours
+	RequestsPerMinute int   // per client; 0 for no less than usual
+	Bandwidth         int64 // bytes per second; 0 for no less than usual
+	Still             bool  // nothing at all is taken in these hours
 }
 
 // Concurrency bounds what runs at once.

@@ -11,6 +11,7 @@ type document struct {
 	Destination destinationDoc `yaml:"destination"`
 	State       string         `yaml:"state,omitempty"`
 	Concurrency concurrencyDoc `yaml:"concurrency"`
+	Pace        paceDoc        `yaml:"pace"`
 }
 
 type contractDoc struct {
@@ -84,6 +85,18 @@ type objectLockDoc struct {
 type concurrencyDoc struct {
 	API       int `yaml:"api"`
 	Transfers int `yaml:"transfers"`
+}
+
+type paceDoc struct {
+	Bandwidth     string  `yaml:"bandwidth"`
+	LiveOperation liveDoc `yaml:"live_operation"`
+}
+
+type liveDoc struct {
+	Hours             string `yaml:"hours"`
+	TimeZone          string `yaml:"time_zone"`
+	RequestsPerMinute string `yaml:"requests_per_minute"`
+	Bandwidth         string `yaml:"bandwidth"`
 }
 
 // defaults are what holds for a key that no layer sets, or that is set to "".

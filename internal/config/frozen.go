@@ -83,6 +83,7 @@ func (c Config) SettingsYAML() ([]byte, error) {
 			ObjectLock:          objectLockDoc{c.Destination.ObjectLock.Mode, local(c.Destination.ObjectLock.RetainUntil)},
 		},
 		Concurrency: concurrencyDoc(c.Concurrency),
+		Pace:        paceDocument(c.Pace),
 	}
 	if terms.Zone != nil {
 		doc.Contract.TimeZone = terms.Zone.String()

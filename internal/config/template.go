@@ -181,4 +181,13 @@ state: .exitplan                  # directory of the journal; keep it between ru
 concurrency:
   api: 8                          # requests at once
   transfers: 32                   # recordings at once
+
+# What is left to others on the same line, and to the live operation.
+pace:
+  bandwidth: ""                   # of media from the platform, such as 200Mbit/s; default: no cap
+  live_operation:                 # less than usual in these hours; 0 of either: nothing is taken
+    hours: ""                     # such as "Mon-Fri 08:00-20:00, Sat 09:00-13:00"
+    time_zone: ""                 # default: contract.time_zone
+    requests_per_minute: ""       # per client
+    bandwidth: ""
 `

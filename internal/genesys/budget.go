@@ -35,6 +35,7 @@ type budget struct {
 	mu         sync.Mutex
 	configured int // requests per minute
 	current    int // in force, where an answer announced less
+	cap        int // for a while, by the customer's wish; 0 for none
 	announced  time.Time
 	pace       *rate.Limiter
 	paused     time.Time // nothing is sent before
@@ -66,15 +67,34 @@ func newBudget(perMinute int, headroom float64, now func() time.Time) *budget {
 
 // adjust puts the current rate into force.
 func (b *budget) adjust(now time.Time) {
-	limit := float64(b.current)
+	perMinute, burst := evenly(b.current, b.headroom)
+	if b.cap > 0 {
+		capped, fewer := evenly(b.cap, 0)
+		perMinute, burst = min(perMinute, capped), min(burst, fewer)
+	}
+	b.pace.SetLimitAt(now, rate.Limit(perMinute/60))
+	b.pace.SetBurstAt(now, int(burst))
+}
+
+// evenly is the pace that keeps within a limit.
+func evenly(limit int, headroom float64) (perMinute, burst float64) {
+	l := float64(limit)
 	// Late timers must not cost throughput: what a tenth of a second earns
 	// may be caught up with.
-	burst := 1 + math.Ceil(limit/600)
+	burst = 1 + math.Ceil(l/600)
 	// Any minute, wherever it begins, must stay within the limit even
 	// without a headroom.
-	perMinute := min(limit*(1-b.headroom), limit*0.99, limit-burst)
-	b.pace.SetLimitAt(now, rate.Limit(max(perMinute, limit/2)/60))
-	b.pace.SetBurstAt(now, int(burst))
+	return max(min(l*(1-headroom), l*0.99, l-burst), l/2), burst
+}
+
+// hold caps the rate until it is called again; 0 for no cap.
+func (b *budget) hold(perMinute int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if perMinute != b.cap {
+		b.cap = perMinute
+		b.adjust(b.now())
+	}
 }
 
 // lower lowers the configured rate for good.
@@ -109,7 +129,8 @@ func (b *budget) acquire(ctx context.Context) (pass, error) {
 		if wait <= 0 {
 			return p, nil
 		}
-		if err := sleep(ctx, wait); err != nil {
+		// A rate that was raised meanwhile is heeded soon.
+		if err := sleep(ctx, min(wait, time.Second)); err != nil {
 			return pass{}, err
 		}
 	}
@@ -203,7 +224,11 @@ func (b *budget) state() (perMinute int, paused time.Duration) {
 	if b.window.used >= b.window.stop {
 		paused = max(paused, b.window.end.Sub(now))
 	}
-	return b.current, max(paused, 0)
+	perMinute = b.current
+	if b.cap > 0 {
+		perMinute = min(perMinute, b.cap)
+	}
+	return perMinute, max(paused, 0)
 }
 
 // sleep waits, or returns the cause for which ctx ended.

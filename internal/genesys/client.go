@@ -30,8 +30,9 @@ type Config struct {
 	// type "client credentials".
 	ClientID, ClientSecret string
 
-	RequestsPerMinute int     // of this client; default 300, the platform's own limit
-	Headroom          float64 // share of it that is left free, in [0, 1)
+	RequestsPerMinute int        // of this client; default 300, the platform's own limit
+	Headroom          float64    // share of it that is left free, in [0, 1)
+	Bandwidth         *Bandwidth // of media, shared with other clients; nil for no cap
 
 	UserAgent string           // such as "exitplan/1.2.3"
 	Now       func() time.Time // the local clock; required
@@ -140,6 +141,10 @@ func (c *Client) Region() string { return c.region }
 // LowerRate lowers the requests per minute for good, as the organization's
 // own limits demand. A higher value than the one in force changes nothing.
 func (c *Client) LowerRate(perMinute int) { c.budget.lower(perMinute) }
+
+// CapRate holds the client to so many requests per minute, headroom or not,
+// until it is called again; 0 for none but the usual rate.
+func (c *Client) CapRate(perMinute int) { c.budget.hold(perMinute) }
 
 // Stats says what was done so far.
 func (c *Client) Stats() Stats {

@@ -118,6 +118,9 @@ func (c *Client) open(ctx context.Context, u *url.URL, name string, release func
 	body := watch.body(resp.Body)
 	c.cfg.Log.Debug("media", "url", name, "status", resp.StatusCode, "bytes", resp.ContentLength, "duration", c.cfg.Now().Sub(began))
 	if resp.StatusCode == http.StatusOK {
+		if c.cfg.Bandwidth != nil {
+			body = &capped{body, ctx, c.cfg.Bandwidth, c.cfg.Now}
+		}
 		return &Media{
 			Body:        &measured{rc: body, name: name, size: resp.ContentLength, release: release},
 			Size:        resp.ContentLength,
