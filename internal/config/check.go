@@ -16,7 +16,9 @@ type check struct {
 	*problems
 	needed []Section
 	secret string // of the first client, from the environment
-	zone   *time.Location
+	// notifySecret signs notifications, likewise.
+	notifySecret string
+	zone         *time.Location
 }
 
 func (c *check) needs(s Section) bool { return slices.Contains(c.needed, s) }
@@ -29,6 +31,7 @@ func (c *check) config(doc document) Config {
 		State:      doc.State,
 	}
 	cfg.Source = c.source(doc.Source)
+	cfg.Notify = c.notify(doc.Notify)
 	if cfg.Source.Interval.From.IsZero() {
 		cfg.Source.Interval.From = cfg.Contract.SubscriptionStart
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Destination Destination
 	State       string // directory of the journal
 	Concurrency Concurrency
+	Notify      Notify
 }
 
 // Source is the organization that is exported, and how hard it is asked.

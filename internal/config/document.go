@@ -11,6 +11,7 @@ type document struct {
 	Destination destinationDoc `yaml:"destination"`
 	State       string         `yaml:"state,omitempty"`
 	Concurrency concurrencyDoc `yaml:"concurrency"`
+	Notify      notifyDoc      `yaml:"notify,omitempty"`
 }
 
 type contractDoc struct {
@@ -86,6 +87,14 @@ type concurrencyDoc struct {
 	Transfers int `yaml:"transfers"`
 }
 
+type notifyDoc struct {
+	Webhook       string `yaml:"webhook"`
+	SecretFile    string `yaml:"secret_file"`
+	Command       string `yaml:"command"`
+	ClosingWithin string `yaml:"closing_within"`
+	StalledAfter  string `yaml:"stalled_after"`
+}
+
 // defaults are what holds for a key that no layer sets, or that is set to "".
 func defaults() document {
 	return document{
@@ -100,5 +109,6 @@ func defaults() document {
 		Destination: destinationDoc{SSE: SSES3},
 		State:       ".exitplan",
 		Concurrency: concurrencyDoc{API: 8, Transfers: 32},
+		Notify:      notifyDoc{ClosingWithin: "72h", StalledAfter: "30m"},
 	}
 }

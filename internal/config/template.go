@@ -180,4 +180,12 @@ state: .exitplan                  # directory of the journal; keep it between ru
 concurrency:
   api: 8                          # requests at once
   transfers: 32                   # recordings at once
+
+# Who is told when an export is at risk, stands still, or has ended (docs/notify.md).
+notify:
+  webhook: ""                     # https://... that is sent a POST
+  secret_file: ""                 # signs it (chmod 600); or set EXITPLAN_NOTIFY_SECRET
+  command: ""                     # a program and its arguments, run without a shell
+  closing_within: 72h             # before a window closes
+  stalled_after: 30m              # without any progress
 `
