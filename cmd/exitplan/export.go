@@ -29,6 +29,8 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "restore-archived", Usage: "ask the platform to restore archived recordings, wait for them, and export them: a change there, within what the organization may have restored"},
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
+			&cli.StringFlag{Name: notifyWebhook, Usage: "tell this `URL` when the export is at risk, stands still, or has ended (docs/notify.md)"},
+			&cli.StringFlag{Name: notifyCommand, Usage: "run this `COMMAND` then; no shell"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
 		},
 		Action: func(c *cli.Context) error { return export(c, signals) },
@@ -51,6 +53,11 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if s.notices, err = s.startNotices(); err != nil {
+		return err
+	}
+	defer func() { s.notices.end(ctx, s.sum, err) }()
 	if c.Bool("resume-from-destination") {
 		if err := s.checkWindow(ctx); err != nil {
 			return err
@@ -62,7 +69,6 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.openJournal(ctx, "export"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
 	if c.Bool("seal") {
 		return s.sealOnly(ctx, c)
 	}
@@ -194,6 +200,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		defer close(done)
 		s.keep(background)
 	}()
+	watched := s.notices.watch(background)
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
@@ -206,6 +213,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	disarm()
 	stop()
 	<-done
+	watched()
 	show.finish()
 	return err
 }
@@ -257,6 +265,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
+	s.sum = sum
 	if err := s.record(ending, "run-ended", map[string]string{"outcome": sum.Outcome}); err != nil {
 		return errors.Join(runErr, err)
 	}

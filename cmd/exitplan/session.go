@@ -41,6 +41,8 @@ type session struct {
 	abroad string // where data leaves its region: a sentence for the report
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
+	notices *notices
+	sum     *summary // how the run ended, once that is known
 }
 
 type organization struct {

@@ -40,7 +40,7 @@ func TestNotifyMistakes(t *testing.T) {
 		"webhook: 'hooks.example/hunter2'":                                 "is not an address",
 		"closing_within: 72":                                               "notify.closing_within",
 		"stalled_after: 0s":                                                "notify.stalled_after",
-		"secret: hunter2":                                                  "did you mean notify.secret_file",
+		"secret: hunter2":                                                  "unknown key",
 		"{webhook: 'https://hooks.example/', secret_file: 'no/such/file'}": filepath.Join("no", "such", "file"),
 	} {
 		if !strings.HasPrefix(text, "{") {

@@ -4,9 +4,9 @@ import "time"
 
 // The kinds of events.
 const (
-	Started  = "started"
-	AtRisk   = "at-risk"        // the window will probably not last
-	WillMiss = "will-miss"      // nor will it with luck
+	OnTime   = "on-time"        // again
+	AtRisk   = "at-risk"        // the window may not last
+	WillMiss = "will-miss"      // the window will probably not last
 	Stalled  = "stalled"        // nothing has moved for a while
 	Closing  = "window-closing" // soon
 	Finished = "finished"       // the run has ended, however
