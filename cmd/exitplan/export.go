@@ -22,7 +22,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 		Description: "Takes what is available by now and ends; the same command resumes after any interruption.\n" +
 			"Exit codes: 0 complete, 3 something is missing (listed with reasons), 4 window closed,\n" +
 			"5 the destination has lost something, 6 credentials or permissions, 8 later days are still to come, 64 configuration, 130 interrupted.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "amend", Usage: "accept settings that differ from those of the first run; recorded as a custody event"},
 			&cli.BoolFlag{Name: "seal", Usage: "export nothing more: state what is left undone as exceptions, and seal"},
 			&cli.BoolFlag{Name: "sweep", Usage: "take no new days: only what was still going on or being processed, and what is begun"},
@@ -32,7 +32,7 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.StringFlag{Name: notifyWebhook, Usage: "tell this `URL` when the export is at risk, stands still, or has ended (docs/notify.md)"},
 			&cli.StringFlag{Name: notifyCommand, Usage: "run this `COMMAND` then; no shell"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
-		},
+		}, rehearsalFlags()...),
 		Action: func(c *cli.Context) error { return export(c, signals) },
 	}
 }
@@ -58,6 +58,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	defer func() { s.notices.end(ctx, s.sum, err) }()
+	if err := s.rehearse(ctx, c); err != nil {
+		return err
+	}
 	if c.Bool("resume-from-destination") {
 		if err := s.checkWindow(ctx); err != nil {
 			return err
@@ -67,6 +70,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		}
 	}
 	if err := s.openJournal(ctx, "export"); err != nil {
+		return err
+	}
+	if err := s.ownState(ctx); err != nil {
 		return err
 	}
 	if c.Bool("seal") {
@@ -83,6 +89,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	if err := s.checkBulk(ctx); err != nil {
+		return err
+	}
+	if err := s.chooseDays(ctx); err != nil {
 		return err
 	}
 	layout, err := s.freeze(ctx, c)
@@ -114,6 +123,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 // available, up to the configured end or the close of the window. more says
 // that later days remain.
 func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool, err error) {
+	if s.rehearsal != nil {
+		return s.rehearsal.interval(), false, nil
+	}
 	wanted := s.wanted()
 	if !s.byDay() {
 		return wanted, false, nil
@@ -168,8 +180,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
-	if err := s.reopen(ctx, iv); err != nil {
-		return err
+	if s.rehearsal == nil { // of a few days once is enough
+		if err := s.reopen(ctx, iv); err != nil {
+			return err
+		}
 	}
 	if err := s.reconsider(ctx, c.Bool("restore-archived")); err != nil {
 		return err
@@ -186,6 +200,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if jobs != nil {
 		units += dataset.JobsAtOnce // which mostly wait
 	}
+	s.working = time.Now()
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
@@ -202,10 +217,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	}()
 	watched := s.notices.watch(background)
 	err = exporter.Run(ctx, exporter.Config{
-		Datasets: dataset.New(s.names, dataset.Settings{
+		Datasets: s.sampled(dataset.New(s.names, dataset.Settings{
 			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
 			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
-		}),
+			Sampled: s.rehearsal != nil,
+		})),
 		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
@@ -229,7 +245,7 @@ func (s *session) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-note.C:
-			err = s.noteTime(ctx)
+			err = errors.Join(s.noteTime(ctx), s.measure())
 		case <-backup.C:
 			err = s.backup(ctx)
 		}
@@ -255,7 +271,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 		ending, done = context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 		defer done()
 	}
-	if err := s.noteTime(ending); err != nil {
+	if err := errors.Join(s.noteTime(ending), s.measure()); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > 2*time.Minute {
@@ -280,6 +296,9 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 		}
 	} else if err := s.seal(ctx, sum); err != nil {
 		return errors.Join(runErr, stopped(ctx, fmt.Errorf("sealing is not finished, the same command goes on with it: %w", err)))
+	}
+	if err := s.keepRecord(); err != nil {
+		return errors.Join(runErr, err)
 	}
 	if err := sum.print(c); err != nil {
 		return err
@@ -355,6 +374,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 func (s *session) record(ctx context.Context, kind string, detail map[string]string) error {
 	host, _ := os.Hostname()
 	all := map[string]string{"host": host, "version": version, "skew": s.clock.Skew().Round(time.Second).String()}
+	if s.rehearsal != nil {
+		all[rehearsalKey] = s.rehearsal.String()
+	}
 	for k, v := range detail {
 		all[k] = v
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"exitplan/exporter"
@@ -34,7 +35,7 @@ type notices struct {
 	sender *notify.Sender
 	run    string
 
-	// The rest belongs to whoever looks: the watch, and after it the end.
+	mu       sync.Mutex        // guards the rest
 	told     map[string]string // verdict last told, by class
 	closings map[string]bool   // told of, as class@instant
 	streak   map[string]streak
@@ -97,10 +98,10 @@ func (n *notices) watch(ctx context.Context) (wait func()) {
 	if err := n.recall(ctx); err != nil {
 		n.s.log.Warn("what was told before is not known", "error", err)
 	}
+	n.moved.since = time.Now()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		n.moved.since = time.Now()
 		tick := time.NewTicker(noticeEvery)
 		defer tick.Stop()
 		for {
@@ -146,6 +147,8 @@ func (n *notices) recall(ctx context.Context) error {
 
 // look tells what has changed.
 func (n *notices) look(ctx context.Context, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	tally, list, err := n.read(ctx)
 	if err != nil {
 		return // the run itself says so
@@ -238,11 +241,18 @@ func eventOf(tally journal.Tally, list []classVerdict) notify.Event {
 	return e
 }
 
-// tell sends what happened, and writes down that it did.
-func (n *notices) tell(ctx context.Context, kind, about, words string) {
+// say tells what somebody else knows, such as that the run was paused.
+func (n *notices) say(ctx context.Context, kind, words string) {
 	if n == nil {
 		return
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.tell(ctx, kind, "", words)
+}
+
+// tell sends what happened, and writes down that it did.
+func (n *notices) tell(ctx context.Context, kind, about, words string) {
 	e := n.fill(n.last, kind, about, words)
 	detail := map[string]string{"event": kind, "id": e.ID, "run": n.run, "text": e.Text}
 	if about != "" {
@@ -262,6 +272,10 @@ func (n *notices) fill(e notify.Event, kind, about, words string) notify.Event {
 	e.Kind, e.Run, e.Time = kind, n.run, s.clock.Now().UTC()
 	e.Organization = notify.Organization{ID: s.org.ID, Name: s.org.Name}
 	e.ExportID, e.Customer = s.exportID(), s.cfg.Contract.Customer
+	what := "export"
+	if s.rehearsal != nil {
+		e.Rehearsal, what = s.rehearsal.date, "rehearsal"
+	}
 	if e.Classes == nil {
 		e.Classes = []notify.Class{}
 	}
@@ -275,7 +289,7 @@ func (n *notices) fill(e notify.Event, kind, about, words string) notify.Event {
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{of, kind, about, run}, "\n")))
 	e.ID = hex.EncodeToString(sum[:16])
-	e.Text = "Genesys Cloud export of " + n.whose() + ": " + words + "."
+	e.Text = "Genesys Cloud " + what + " of " + n.whose() + ": " + words + "."
 	return e
 }
 
@@ -294,6 +308,8 @@ func (n *notices) end(ctx context.Context, sum *summary, err error) {
 	if n == nil {
 		return
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	code := exitCode(stopped(ctx, err))
 	if n.s.journal != nil {
 		if _, _, err := n.read(context.WithoutCancel(ctx)); err != nil {

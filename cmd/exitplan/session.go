@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,7 +43,10 @@ type session struct {
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
 	notices *notices
-	sum     *summary // how the run ended, once that is known
+	// rehearsal is nil for the export itself.
+	rehearsal *rehearsal
+	working   time.Time // since when units run; zero before
+	sum       *summary  // how the run ended, once that is known
 }
 
 type organization struct {
@@ -186,10 +190,7 @@ func (s *session) identify(ctx context.Context) error {
 
 // exportID names the export's root in the destination.
 func (s *session) exportID() string {
-	if s.cfg.ExportID != "" {
-		return s.cfg.ExportID
-	}
-	return s.org.ID
+	return s.rehearsal.rootName(cmp.Or(s.cfg.ExportID, s.org.ID))
 }
 
 // openDestination prepares the sink; parts remembers multipart uploads.
