@@ -200,6 +200,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if jobs != nil {
 		units += dataset.JobsAtOnce // which mostly wait
 	}
+	datasets := s.sampled(dataset.New(s.names, dataset.Settings{
+		API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
+		Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
+		Sampled: s.rehearsal != nil,
+	}))
 	s.working = time.Now()
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
@@ -217,12 +222,8 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	}()
 	watched := s.notices.watch(background)
 	err = exporter.Run(ctx, exporter.Config{
-		Datasets: s.sampled(dataset.New(s.names, dataset.Settings{
-			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
-			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
-			Sampled: s.rehearsal != nil,
-		})),
-		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
+		Datasets: datasets,
+		Sweep:    c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: s.cfg.Contract, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 	})

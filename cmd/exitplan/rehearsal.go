@@ -99,17 +99,16 @@ func rehearsed(terms contract.Terms) contract.Terms {
 // rehearsalDate is the date of the rehearsal that goes on: today's, or an
 // earlier one that has not come to its end.
 func rehearsalDate(home, today string) (string, error) {
-	dirs, err := filepath.Glob(filepath.Join(home, rehearsalPrefix+"*"))
-	if err != nil {
+	entries, err := os.ReadDir(home) // by name, so by date
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	slices.Sort(dirs)
-	for _, dir := range slices.Backward(dirs) {
-		date := strings.TrimPrefix(filepath.Base(dir), rehearsalPrefix)
-		if _, err := time.Parse(time.DateOnly, date); err != nil {
+	for _, entry := range slices.Backward(entries) {
+		date, ours := strings.CutPrefix(entry.Name(), rehearsalPrefix)
+		if _, err := time.Parse(time.DateOnly, date); err != nil || !ours {
 			continue
 		}
-		_, err := os.Stat(filepath.Join(dir, rehearsalFile))
+		_, err := os.Stat(filepath.Join(home, entry.Name(), rehearsalFile))
 		if date == today || errors.Is(err, os.ErrNotExist) {
 			return date, nil
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -294,4 +295,40 @@ func TestRehearsalDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("2026-11-20")
+}
+
+// What has no day is exported whole, and nothing of the days between.
+func TestRehearsalOfTheWholeCatalogue(t *testing.T) {
+	w := newWorld(t, simulator.Config{Seed: 2, Days: 6, ConversationsPerDay: 4})
+	w.set(t, "source.datasets", "[all]", "contract.exit_started", "")
+	w.export(t, exitComplete, "--rehearsal", "--sample", "34%")
+	_, store, rec := w.rehearsed(t)
+	if len(rec.Sample.Days) != 2 {
+		t.Fatalf("the sample: %+v", rec.Sample)
+	}
+	users := 0
+	for _, d := range rec.Datasets {
+		if d.Name == "directory.users" {
+			users = int(d.Records)
+		}
+	}
+	if users < 20 {
+		t.Errorf("%d users", users)
+	}
+	for file, err := range store.List(t.Context(), "bags/") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, partition, ok := strings.Cut(file.Path, "/year=")
+		if !ok {
+			continue
+		}
+		var year, month, day int
+		if _, err := fmt.Sscanf(partition, "%d/month=%d/day=%d/", &year, &month, &day); err != nil {
+			t.Fatalf("%s: %v", file.Path, err)
+		}
+		if name := fmt.Sprintf("%04d-%02d-%02d", year, month, day); !slices.Contains(rec.Sample.Days, name) {
+			t.Errorf("%s is of no day of %v", file.Path, rec.Sample.Days)
+		}
+	}
 }
