@@ -241,7 +241,7 @@ func eventOf(tally journal.Tally, list []classVerdict) notify.Event {
 	return e
 }
 
-// say tells what somebody else knows, such as that the run was paused.
+// say tells what whoever does it knows: that the run is paused, or has ended.
 func (n *notices) say(ctx context.Context, kind, words string) {
 	if n == nil {
 		return
@@ -308,9 +308,8 @@ func (n *notices) end(ctx context.Context, sum *summary, err error) {
 	if n == nil {
 		return
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	code := exitCode(stopped(ctx, err))
+	n.mu.Lock()
 	if n.s.journal != nil {
 		if _, _, err := n.read(context.WithoutCancel(ctx)); err != nil {
 			n.s.log.Warn("notification without the last numbers", "error", err)
@@ -326,7 +325,8 @@ func (n *notices) end(ctx context.Context, sum *summary, err error) {
 		outcome, _, _ = strings.Cut(err.Error(), "\n")
 	}
 	n.last.Outcome, n.last.ExitCode = outcome, &code
-	n.tell(ctx, notify.Finished, "", fmt.Sprintf("the run has ended with exit code %d: %s", code, strings.TrimRight(outcome, ".")))
+	n.mu.Unlock()
+	n.say(ctx, notify.Finished, fmt.Sprintf("the run has ended with exit code %d: %s", code, strings.TrimRight(outcome, ".")))
 	patience := noticePatience
 	if ctx.Err() != nil { // somebody is impatient
 		patience = min(patience, 3*time.Second)

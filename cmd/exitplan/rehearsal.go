@@ -86,7 +86,7 @@ func (s *session) rehearse(ctx context.Context, c *cli.Context) error {
 	}
 	r.state = filepath.Join(r.home, rehearsalPrefix+r.date)
 	s.cfg.State, s.rehearsal = r.state, r
-	return nil
+	return r.readMeasured()
 }
 
 // rehearsed are the terms by which a rehearsal is allowed: everything that can

@@ -205,8 +205,8 @@ func TestRehearsalsThatAreRefused(t *testing.T) {
 		}
 	}
 	w.export(t, exitComplete, "--rehearsal", "--sample", "25%")
-	if _, _, again := w.rehearsed(t); !slices.Equal(again.Sample.Days, rec.Sample.Days) || again.Sample.Conversations != 5 {
-		t.Errorf("afterwards: %+v", again.Sample)
+	if _, _, again := w.rehearsed(t); !slices.Equal(again.Sample.Days, rec.Sample.Days) || again.Sample.Conversations != 5 || again.Requests <= rec.Requests || again.Seconds <= rec.Seconds {
+		t.Errorf("afterwards: %+v", again)
 	}
 
 	closed := w.fork(t)

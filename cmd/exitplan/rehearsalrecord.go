@@ -94,7 +94,8 @@ type measuring struct {
 
 // readMeasured reads what earlier runs took.
 func (r *rehearsal) readMeasured() error {
-	text, err := os.ReadFile(filepath.Join(r.state, measuredFile))
+	path := filepath.Join(r.state, measuredFile)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -102,8 +103,11 @@ func (r *rehearsal) readMeasured() error {
 	if err == nil {
 		err = json.Unmarshal(text, &m)
 	}
+	if err != nil {
+		return fmt.Errorf("%s, which has what earlier runs of the rehearsal took: %w; remove it to count anew", path, err)
+	}
 	r.measured, r.measured.Calls = m.measured, m.Calls
-	return err
+	return nil
 }
 
 // sofar adds this run to the earlier ones.
@@ -194,7 +198,7 @@ func (s *session) keepRecord() error {
 			return fmt.Errorf("write what the rehearsal came to: %w", err)
 		}
 	}
-	return nil
+	return s.measure() // of the sealing, too
 }
 
 // readRehearsal reads the last rehearsal of a state directory; nil for none.
