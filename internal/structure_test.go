@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"internal/sink/sinktest":      {"exporter", "manifest", "internal/sink"},
 	"internal/tables":             {},
 	"internal/forecast":           {"exporter", "internal/contract"},
+	"internal/notify":             {},
 	"internal/report":             {"exporter", "manifest", "internal/contract"},
 	"bench":                       {"*"},
 }
@@ -53,7 +54,7 @@ var onlyIn = map[string][]string{
 	"github.com/parquet-go/":         {"internal/tables"},
 	"exitplan/internal/simulator":    {"cmd/exitplan", "bench"},
 	"net/http": {"internal/genesys", "internal/sink", "internal/sink/s3server",
-		"internal/sink/sinktest", "internal/simulator", "internal/simulator/apicheck", "cmd/exitplan", "bench"},
+		"internal/sink/sinktest", "internal/simulator", "internal/simulator/apicheck", "internal/notify", "cmd/exitplan", "bench"},
 }
 
 // A longer file is rarely one idea.

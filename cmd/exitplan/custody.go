@@ -98,6 +98,7 @@ func (s *session) settings(layout exporter.Layout) map[string]string {
 	if layout.Parquet { // else absent, as before there was a choice
 		settings["parquet"] = "true"
 	}
+	s.rehearsal.settings(settings)
 	return settings
 }
 

@@ -31,8 +31,10 @@ func exportCommand(signals *interrupts) *cli.Command {
 			&cli.BoolFlag{Name: "restore-archived", Usage: "ask the platform to restore archived recordings, wait for them, and export them: a change there, within what the organization may have restored"},
 			&cli.BoolFlag{Name: "resume-from-destination", Usage: "start from the journal copy in the destination: for a new machine"},
 			&cli.BoolFlag{Name: "parquet", Usage: "also store conversation details and aggregates as Parquet, beside the records; frozen with the first run"},
+			&cli.StringFlag{Name: notifyWebhook, Usage: "tell this `URL` when the export is at risk, stands still, or has ended (docs/notify.md)"},
+			&cli.StringFlag{Name: notifyCommand, Usage: "run this `COMMAND` then; no shell"},
 			&cli.StringFlag{Name: "bag-period", Value: "auto", Usage: "period of one bag: auto, month, day or hour; frozen with the first run"},
-		}, marginFlags()...),
+		}, append(marginFlags(), rehearsalFlags()...)...),
 		Action: func(c *cli.Context) error { return export(c, signals) },
 	}
 }
@@ -53,10 +55,18 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if s.notices, err = s.startNotices(); err != nil {
+		return err
+	}
+	defer func() { s.notices.end(ctx, s.sum, err) }()
 	if s.margin, err = readMargin(c); err != nil {
 		return err
 	}
 	leave := &restraint{session: s, quiet: c.Bool("quiet")}
+	if err := s.rehearse(ctx, c); err != nil {
+		return err
+	}
 	if c.Bool("resume-from-destination") {
 		if err := leave.await(ctx); err != nil {
 			return err
@@ -74,7 +84,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.openJournal(ctx, "export"); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	if err := s.ownState(ctx); err != nil {
+		return err
+	}
 	if err := s.holdLedger(ctx); err != nil {
 		return err
 	}
@@ -98,6 +110,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	if err := s.checkBulk(ctx); err != nil {
+		return err
+	}
+	if err := s.chooseDays(ctx); err != nil {
 		return err
 	}
 	layout, err := s.freeze(ctx, c)
@@ -139,6 +154,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 // available, up to the configured end or the close of the window. more says
 // that later days remain.
 func (s *session) interval(ctx context.Context) (iv exporter.Interval, more bool, err error) {
+	if s.rehearsal != nil {
+		return s.rehearsal.interval(), false, nil
+	}
 	wanted := s.wanted()
 	if !s.byDay() {
 		return wanted, false, nil
@@ -200,8 +218,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if _, err := s.journal.Reopen(ctx); err != nil {
 		return err
 	}
-	if err := s.reopen(ctx, iv); err != nil {
-		return err
+	if s.rehearsal == nil { // of a few days once is enough
+		if err := s.reopen(ctx, iv); err != nil {
+			return err
+		}
 	}
 	if err := s.reconsider(ctx, c.Bool("restore-archived")); err != nil {
 		return err
@@ -218,6 +238,12 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	if jobs != nil {
 		units += dataset.JobsAtOnce // which mostly wait
 	}
+	datasets := s.sampled(dataset.New(s.names, dataset.Settings{
+		API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
+		Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
+		Sampled: s.rehearsal != nil,
+	}))
+	s.working = time.Now()
 	drain, disarm := signals.arm()
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
@@ -232,12 +258,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	var beside sync.WaitGroup
 	beside.Go(func() { s.keep(background) })
 	beside.Go(func() { leave.watch(background) })
+	watched := s.notices.watch(background)
 	err = exporter.Run(ctx, exporter.Config{
-		Datasets: dataset.New(s.names, dataset.Settings{
-			API: s.clients, Layout: layout, Metadata: s.cfg.Recordings.Metadata, Granularity: s.cfg.Source.Granularity,
-			Sensitive: s.sees, Jobs: jobs, Restore: c.Bool("restore-archived"), RestorePause: restorePause, Counted: s.counted,
-		}),
-		Sweep: c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
+		Datasets: datasets,
+		Sweep:    c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
 		Gate: terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 		Hold: &leave.hold, Margin: s.margin.before, Cut: s.margin.cut,
@@ -245,6 +269,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	disarm()
 	stop()
 	beside.Wait()
+	watched()
 	show.finish()
 	s.live = nil
 	var tampered bool
@@ -266,7 +291,7 @@ func (s *session) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-note.C:
-			err = s.noteTime(ctx)
+			err = errors.Join(s.noteTime(ctx), s.measure())
 		case <-backup.C:
 			err = s.backup(ctx)
 		}
@@ -292,7 +317,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 		ending, done = context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 		defer done()
 	}
-	if err := s.noteTime(ending); err != nil {
+	if err := errors.Join(s.noteTime(ending), s.measure()); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > skewTolerated {
@@ -302,6 +327,7 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
+	s.sum = sum
 	if err := s.record(ending, "run-ended", s.ended(sum)); err != nil {
 		return errors.Join(runErr, err)
 	}
@@ -316,6 +342,9 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 		}
 	} else if err := s.seal(ctx, sum); err != nil {
 		return errors.Join(runErr, stopped(ctx, fmt.Errorf("sealing is not finished, the same command goes on with it: %w", err)))
+	}
+	if err := s.keepRecord(); err != nil {
+		return errors.Join(runErr, err)
 	}
 	if err := sum.print(c); err != nil {
 		return err
@@ -394,6 +423,9 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 func (s *session) record(ctx context.Context, kind string, detail map[string]string) error {
 	host, _ := os.Hostname()
 	all := map[string]string{"host": host, "version": version, "skew": s.clock.Skew().Round(time.Second).String()}
+	if s.rehearsal != nil {
+		all[rehearsalKey] = s.rehearsal.String()
+	}
 	for k, v := range detail {
 		all[k] = v
 	}

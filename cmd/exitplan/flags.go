@@ -25,6 +25,12 @@ func globalFlags(category string) []cli.Flag {
 	}
 }
 
+// The flags that say who is told how an export goes.
+const (
+	notifyWebhook = "notify-webhook"
+	notifyCommand = "notify-command"
+)
+
 const configVariable = "EXITPLAN_CONFIG"
 
 // prepare gives a command the global flags, and refuses what no command
@@ -104,8 +110,10 @@ func overrides(c *cli.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if state := c.String("state"); state != "" {
-		values["state"] = state
+	for flag, key := range map[string]string{"state": "state", notifyWebhook: "notify.webhook", notifyCommand: "notify.command"} {
+		if value := c.String(flag); value != "" {
+			values[key] = value
+		}
 	}
 	return values, nil
 }

@@ -114,8 +114,12 @@ func noteEvents(ctx context.Context, j *journal.Journal, entries []ledger.Entry,
 }
 
 // holdLedger holds the ledger against the journal before anything is done, and
-// says what is to be known of the terms.
+// says what is to be known of the terms. A rehearsal has no ledger of its own: its
+// terms are read with that of the export.
 func (s *session) holdLedger(ctx context.Context) error {
+	if s.rehearsal != nil {
+		return nil
+	}
 	entries, err := ledger.Read(s.cfg.State)
 	if err != nil {
 		return err
@@ -133,6 +137,9 @@ func (s *session) holdLedger(ctx context.Context) error {
 // keepLedger records what the configuration has and the ledger has not, so that
 // whatever opens a window stands in it, and goes on by the ledger.
 func (s *session) keepLedger(ctx context.Context) error {
+	if s.rehearsal != nil {
+		return nil
+	}
 	now, seeds := s.clock.Now(), seedsOf(s.cfg)
 	entries, err := ledger.Read(s.cfg.State)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("EXITPLAN_TEST_COMMAND") != "" {
 		landingPatience, restorePause, restoreWait = time.Second, 50*time.Millisecond, 3*time.Second
+		noticeEvery, noticePatience = 30*time.Millisecond, time.Second
 		os.Exit(run(os.Args))
 	}
 	// The account of every S3 server, so that tests may run side by side.

@@ -51,6 +51,9 @@ func (s *session) report(ctx context.Context, w io.Writer, sum *summary) error {
 // controlFiles are the payload of the root bag.
 func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.ControlFile, error) {
 	queries, err := s.queryFiles(ctx, sum)
+	if err != nil {
+		return nil, err
+	}
 	if len(s.ledger) > 0 {
 		queries = append(queries, exporter.ControlFile{Name: ledger.File, Write: func(w io.Writer) error {
 			text, _, err := ledger.Text(s.ledger)
@@ -60,15 +63,13 @@ func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.Co
 			return err
 		}})
 	}
-	return append(queries, []exporter.ControlFile{
-		{Name: "VERIFY.txt", Write: func(w io.Writer) error {
-			_, err := io.WriteString(w, manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))
-			return err
-		}},
+	rehearsal, err := s.rehearsalFiles(ctx, sum)
+	return append(append(queries, rehearsal...), []exporter.ControlFile{
+		{Name: "VERIFY.txt", Write: writeText(s.rehearsal.note("") + manifest.VerifyText(s.dest.URL(), s.cfg.Destination.Endpoint))},
 		{Name: "report.txt", Write: func(w io.Writer) error { return s.report(ctx, w, sum) }},
 		{Name: "reconciliation.csv", Write: func(w io.Writer) error { return s.reconciliation(ctx, w) }},
 		{Name: "settings.yaml", Write: func(w io.Writer) error {
-			text, err := s.cfg.SettingsYAML()
+			text, err := s.settingsYAML()
 			if err == nil {
 				_, err = w.Write(text)
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,6 +52,11 @@ type session struct {
 	// bandwidth is shared by all clients.
 	bandwidth genesys.Bandwidth
 	margin    margin
+	notices   *notices
+	// rehearsal is nil for the export itself.
+	rehearsal *rehearsal
+	working   time.Time // since when units run; zero before
+	sum       *summary  // how the run ended, once that is known
 }
 
 type organization struct {
@@ -196,10 +202,7 @@ func (s *session) identify(ctx context.Context) error {
 
 // exportID names the export's root in the destination.
 func (s *session) exportID() string {
-	if s.cfg.ExportID != "" {
-		return s.cfg.ExportID
-	}
-	return s.org.ID
+	return s.rehearsal.rootName(cmp.Or(s.cfg.ExportID, s.org.ID))
 }
 
 // openDestination prepares the sink; parts remembers multipart uploads.

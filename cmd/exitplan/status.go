@@ -101,15 +101,25 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
+	tried, err := readRehearsal(cfg.State)
+	if err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
 			"at": now, "paused": paused, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
 			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
-			"race": deleting,
+			"race": deleting, "rehearsal": tried,
 		}), inTime(outlooks))
 	}
 	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
 		settings["organization.name"], settings["organization"], settings["destination.url"], settings["export_id"])
+	if settings[rehearsalKey] != "" {
+		fmt.Fprintf(os.Stdout, "Rehearsal     %s, of %s of the days\n", settings[rehearsalKey], settings[rehearsalSampleKey])
+	}
+	if tried != nil {
+		fmt.Fprintf(os.Stdout, "Rehearsed     %s, %s\n", tried.Date, tried.Verdict)
+	}
 	if !last.IsZero() {
 		fmt.Fprintf(os.Stdout, "Last activity %s\n", last.UTC().Format(time.RFC3339))
 	}

@@ -24,6 +24,7 @@ import (
 
 // summary is how an export stands after a run, in words and numbers.
 type summary struct {
+	Rehearsal    string           `json:"rehearsal,omitempty"` // of what; empty for the export itself
 	Outcome      string           `json:"outcome"`
 	ExitCode     int              `json:"exit_code"`
 	Organization organization     `json:"organization"`
@@ -148,7 +149,10 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 		err = sum.err()
 	}
 	sum.ExitCode = exitCode(err)
-	sum.Outcome, sum.Next = sum.words()
+	if sum.Outcome, sum.Next = sum.words(); s.rehearsal != nil {
+		sum.Rehearsal = s.rehearsal.String()
+		sum.Outcome, sum.Next = s.rehearsal.words(sum)
+	}
 	return sum, nil
 }
 
@@ -227,6 +231,9 @@ func (sum *summary) text(out io.Writer) error {
 		fmt.Fprintf(out, "  %s: %s\n", d.Class, d.Reason)
 	}
 	fmt.Fprintln(out)
+	if sum.Rehearsal != "" {
+		fmt.Fprintf(out, "Rehearsal     %s\n", sum.Rehearsal)
+	}
 	fmt.Fprintf(out, "Organization  %s (%s)\nInterval      %s up to %s (UTC)\nDestination   %s\n\n",
 		sum.Organization.Name, sum.Organization.ID, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339), sum.Destination)
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
@@ -266,7 +273,7 @@ func (sum *summary) print(c *cli.Context) error {
 // seal writes manifests for everything that is stored, the root bag too if
 // the export is finished or ever was, and copies the journal.
 func (s *session) seal(ctx context.Context, sum *summary) error {
-	title := "Genesys Cloud organization " + s.org.Name
+	title := s.title()
 	sealing := exporter.Sealing{
 		Ledger: s.journal, Recorder: s.journal, Sink: s.dest, Stock: s.dest, Open: !sum.final(),
 		Title: title, Describe: describe(),
@@ -277,6 +284,9 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 			{Label: "Bag-Software-Agent", Value: "exitplan/" + version},
 			{Label: "Bagging-Date", Value: s.clock.Now().Format(time.DateOnly)},
 		},
+	}
+	if s.rehearsal != nil {
+		sealing.Info = append(sealing.Info, manifest.Field{Label: rehearsalLabel, Value: s.rehearsal.String()})
 	}
 	sealing.Found = func(ctx context.Context, n int64, example string) error {
 		detail := map[string]string{"count": strconv.FormatInt(n, 10), "example": example}

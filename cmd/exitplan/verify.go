@@ -57,11 +57,19 @@ func verify(c *cli.Context) error {
 		}
 	}
 	j := judge(result, c.Bool("fast"))
+	rehearsal, err := rehearsalAt(c.Context, store)
+	if err != nil {
+		return fmt.Errorf("verify %s: %w", url, err)
+	}
+	if rehearsal != "" {
+		j.reasons = append(j.reasons, "a REHEARSAL: "+rehearsal)
+	}
 	if c.Bool("json") {
 		if err := printJSON(struct {
 			manifest.Result
-			Verdict string `json:"verdict"`
-		}{result, strings.ToLower(j.verdict)}); err != nil {
+			Verdict   string `json:"verdict"`
+			Rehearsal string `json:"rehearsal,omitempty"`
+		}{result, strings.ToLower(j.verdict), rehearsal}); err != nil {
 			return err
 		}
 	} else if !c.Bool("quiet") {

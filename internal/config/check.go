@@ -18,6 +18,8 @@ type check struct {
 	secret string // of the first client, from the environment
 	zone   *time.Location
 	dates  []Date // of the contract
+	// notifySecret signs notifications, likewise.
+	notifySecret string
 }
 
 func (c *check) needs(s Section) bool { return slices.Contains(c.needed, s) }
@@ -31,6 +33,7 @@ func (c *check) config(doc document) Config {
 	}
 	cfg.Seeds, cfg.Dates = cfg.Contract.Extensions, c.dates
 	cfg.Source = c.source(doc.Source)
+	cfg.Notify = c.notify(doc.Notify)
 	if cfg.Source.Interval.From.IsZero() {
 		cfg.Source.Interval.From = cfg.Contract.SubscriptionStart
 	}

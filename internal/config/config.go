@@ -36,6 +36,7 @@ type Config struct {
 	State       string // directory of the journal
 	Concurrency Concurrency
 	Pace        Pace
+	Notify      Notify
 }
 
 // Date is a date of the contract, and what it means.

@@ -12,6 +12,7 @@ type document struct {
 	State       string         `yaml:"state,omitempty"`
 	Concurrency concurrencyDoc `yaml:"concurrency"`
 	Pace        paceDoc        `yaml:"pace"`
+	Notify      notifyDoc      `yaml:"notify,omitempty"`
 }
 
 type contractDoc struct {
@@ -99,6 +100,14 @@ type liveDoc struct {
 	Bandwidth         string `yaml:"bandwidth"`
 }
 
+type notifyDoc struct {
+	Webhook       string `yaml:"webhook"`
+	SecretFile    string `yaml:"secret_file"`
+	Command       string `yaml:"command"`
+	ClosingWithin string `yaml:"closing_within"`
+	StalledAfter  string `yaml:"stalled_after"`
+}
+
 // defaults are what holds for a key that no layer sets, or that is set to "".
 func defaults() document {
 	return document{
@@ -113,5 +122,6 @@ func defaults() document {
 		Destination: destinationDoc{SSE: SSES3},
 		State:       ".exitplan",
 		Concurrency: concurrencyDoc{API: 8, Transfers: 32},
+		Notify:      notifyDoc{ClosingWithin: "72h", StalledAfter: "30m"},
 	}
 }

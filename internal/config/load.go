@@ -61,7 +61,7 @@ func Load(path string, env []string, overrides map[string]string, needed ...Sect
 	if doc == nil {
 		return Config{}, d.err()
 	}
-	c := check{problems: &d.problems, needed: needed, secret: vars[secretVariable]}
+	c := check{problems: &d.problems, needed: needed, secret: vars[secretVariable], notifySecret: vars[notifySecretVariable]}
 	cfg := c.config(*doc)
 	cfg.File = d.name
 	if err := d.err(); err != nil {
@@ -139,13 +139,13 @@ func environment(env []string) map[string]string {
 	return vars
 }
 
-// secretVariable is the only place for a secret besides a file.
+// secretVariable is the only place for that secret besides a file.
 const secretVariable = envPrefix + "SOURCE_CLIENT_SECRET"
 
 // environment sets the keys that have a variable; an object before its
 // members, so that the more specific variable wins.
 func (d *decoder) environment(vars map[string]string) {
-	names := []string{envPrefix + "CONFIG", secretVariable}
+	names := []string{envPrefix + "CONFIG", secretVariable, notifySecretVariable}
 	sections := []string{}
 	for _, k := range d.keys {
 		names = append(names, k.env())
@@ -179,6 +179,9 @@ func (d *decoder) environment(vars map[string]string) {
 func (d *decoder) pathOf(variable string) string {
 	if variable == secretVariable {
 		return "source.client_secret_file" // the other way to say it
+	}
+	if variable == notifySecretVariable {
+		return "notify.secret_file"
 	}
 	for _, k := range d.keys {
 		if k.env() == variable {
@@ -253,6 +256,7 @@ func fileProblem(err error) error {
 func rebase(doc *document, file string) {
 	doc.State = beside(file, doc.State)
 	doc.Source.ClientSecretFile = beside(file, doc.Source.ClientSecretFile)
+	doc.Notify.SecretFile = beside(file, doc.Notify.SecretFile)
 	for i := range doc.Source.Clients {
 		c := &doc.Source.Clients[i]
 		c.ClientSecretFile = beside(file, c.ClientSecretFile)

@@ -93,7 +93,7 @@ func readSecret(name string) (Secret, error) {
 		return Secret{}, unreadable(name, err)
 	}
 	if len(text) > maxSecret {
-		return Secret{}, fmt.Errorf("%s is too long to hold a client secret", name)
+		return Secret{}, fmt.Errorf("%s is too long to hold a secret", name)
 	}
 	secret, err := parseSecret(string(text))
 	if err != nil {
@@ -115,10 +115,10 @@ func unreadable(name string, err error) error {
 func parseSecret(text string) (Secret, error) {
 	value := strings.TrimRight(text, "\r\n")
 	if strings.TrimSpace(value) == "" {
-		return Secret{}, errors.New("is empty; it must hold the client secret")
+		return Secret{}, errors.New("is empty; it must hold the secret")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-		return Secret{}, errors.New("must hold the client secret and nothing else, on one line without spaces")
+		return Secret{}, errors.New("must hold the secret and nothing else, on one line without spaces")
 	}
 	return NewSecret(value), nil
 }

@@ -190,4 +190,12 @@ pace:
     time_zone: ""                 # default: contract.time_zone
     requests_per_minute: ""       # per client
     bandwidth: ""
+
+# Who is told when an export is at risk, stands still, or has ended (docs/notify.md).
+notify:
+  webhook: ""                     # https://... that is sent a POST
+  secret_file: ""                 # signs it (chmod 600); or set EXITPLAN_NOTIFY_SECRET
+  command: ""                     # a program and its arguments, run without a shell
+  closing_within: 72h             # before a window closes
+  stalled_after: 30m              # without any progress
 `

@@ -48,6 +48,8 @@ type Settings struct {
 	// Counted are the conversations of days for which the platform was asked
 	// already.
 	Counted map[time.Time]int64
+	// Sampled: the days are those of a [Sample].
+	Sampled bool
 }
 
 // Catalogue describes every dataset, and what no export can have.
@@ -108,7 +110,7 @@ func New(names []string, s Settings) []exporter.Dataset {
 	if slices.Contains(names, RecordingsName) {
 		details.Recordings = &Recordings{
 			API: s.API, Layout: s.Layout, Metadata: s.Metadata, Details: details,
-			Sensitive: s.Sensitive, Jobs: s.Jobs, Restore: s.Restore, RestorePause: s.RestorePause,
+			Sensitive: s.Sensitive, Jobs: s.Jobs, Restore: s.Restore, RestorePause: s.RestorePause, Sampled: s.Sampled,
 		}
 		list = append(list, details.Recordings)
 	}

@@ -52,6 +52,9 @@ type Recordings struct {
 	Restore      bool
 	RestorePause time.Duration // before it is asked for again; default 10 minutes, doubled each time
 
+	// Sampled: only some days are exported, not those around them.
+	Sampled bool
+
 	pace    pace
 	restore restorations
 }

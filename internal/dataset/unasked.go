@@ -40,14 +40,21 @@ const overlap = 4 * 24 * time.Hour
 // unasked discovers the units of recordings that nobody has asked for yet. They
 // belong to the export where their conversation started in its interval, or,
 // where analytics knows no such conversation, where they were created.
+//
+// In a sample of days those around a day are not in it: only what was created on
+// that day is looked up.
 func (d *Recordings) unasked(ctx context.Context, u exporter.Unit, p detailsParams, out *exporter.Output) (exporter.Receipt, error) {
 	receipt := exporter.Receipt{Outcome: exporter.Done}
+	late := p.To.Add(overlap)
+	if d.Sampled {
+		late = p.To
+	}
 	asked, err := givenUp(ctx, out)
 	if err != nil {
 		return receipt, err
 	}
 	for from := ""; ; {
-		created, orphans, last, err := nobodyAsked(ctx, out, from, p, asked)
+		created, orphans, last, err := nobodyAsked(ctx, out, from, p, late, asked)
 		if err != nil {
 			return exporter.Receipt{}, err
 		}
@@ -102,14 +109,14 @@ func givenUp(ctx context.Context, out *exporter.Output) (map[string]bool, error)
 // nobodyAsked reads on from an item until a batch is full: when the recordings
 // of each conversation were created first, what has no conversation, and where
 // to read on; empty at the end.
-func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detailsParams, asked map[string]bool) (created map[string]time.Time, orphans []string, next string, err error) {
+func nobodyAsked(ctx context.Context, out *exporter.Output, from string, p detailsParams, late time.Time, asked map[string]bool) (created map[string]time.Time, orphans []string, next string, err error) {
 	created = map[string]time.Time{}
 	for k, err := range out.Known(ctx, RecordingsName, from, "", true) {
 		if err != nil {
 			return nil, nil, "", err
 		}
 		conversation, recording := ids(k.Item)
-		if k.Count > 0 || k.Source == "" || recording == "" || asked[conversation] || k.At.Before(p.From) && !k.At.IsZero() || !k.At.Before(p.To.Add(overlap)) {
+		if k.Count > 0 || k.Source == "" || recording == "" || asked[conversation] || k.At.Before(p.From) && !k.At.IsZero() || !k.At.Before(late) {
 			continue // somebody answers for it, or it is of another time
 		}
 		if conversation == "" {

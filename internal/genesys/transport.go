@@ -69,7 +69,18 @@ func (c *Client) paid(ctx context.Context) context.Context {
 			c.retried.Add(1)
 		}
 		c.requests.Add(1)
+		if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
+			n.Add(1)
+		}
 	}})
+}
+
+type counterKey struct{}
+
+// Counting lets the requests that are sent under a context be counted apart,
+// beside [Stats].
+func Counting(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, counterKey{}, n)
 }
 
 // watch ends a request whose answer does not come or does not go on. Time

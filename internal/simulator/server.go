@@ -160,6 +160,7 @@ func (s *Server) routes() *router {
 		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}", nil, s.limits},
 		{"GET /api/v2/organizations/limits/namespaces", nil, s.limitNamespaces},
 		{"GET /api/v2/organizations/limits/namespaces/{namespaceName}/defaults", nil, s.limits},
+		{"GET /api/v2/analytics/conversations/details", details, s.detailsByID},
 		{"POST /api/v2/analytics/conversations/details/query", details, s.queryConversations},
 		{"POST /api/v2/analytics/conversations/details/jobs", details, s.submitJob},
 		{"GET /api/v2/analytics/conversations/details/jobs/availability", details[:1], s.jobsAvailability},
