@@ -42,6 +42,11 @@ const (
 // again until it is fulfilled, and its failures listed.
 const jobCalls = 20
 
+// StartCalls are those of a run before its first unit: which organization this
+// is, how fast it may be asked, what the token may see, with a role at least, and
+// until when the platform's data is complete.
+const StartCalls = 5
+
 // Costs says what the datasets of those names take, by how they run.
 func Costs(names []string, a Amounts) map[string]Cost {
 	c := costs{a, map[string]Cost{}}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-
 	"golang.org/x/sync/errgroup"
 
 	"exitplan/internal/genesys"
@@ -13,12 +12,12 @@ import (
 
 // Transferred is what a sample of recordings told. Nothing of it is kept.
 type Transferred struct {
-	Conversations int           // asked for
-	Results       int           // media that the platform gave for them
-	Bytes         int64         // of all results
-	Read          int64         // bytes that were read in Took
-	Took          time.Duration // by Together transfers at once
-	Together      int
+	Conversations int           `json:"conversations"` // asked for
+	Results       int           `json:"results"`       // media that the platform gave for them
+	Bytes         int64         `json:"bytes"`         // of all results
+	Read          int64         `json:"read"`          // bytes that were read in Took
+	Took          time.Duration `json:"took_ns"`       // by Together transfers at once
+	Together      int           `json:"together"`
 }
 
 // TryTransfers has the recordings of some conversations made ready, and reads
