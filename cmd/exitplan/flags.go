@@ -73,7 +73,7 @@ func arguments(c *cli.Context) error {
 	if about := c.Command.ArgsUsage; about != "" {
 		most, takes = 1, "at most one argument, "+about
 	}
-	if c.NArg() <= most {
+	if c.NArg() <= most || len(c.Command.Subcommands) > 0 {
 		return nil
 	}
 	extra := c.Args().Get(most)

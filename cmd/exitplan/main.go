@@ -56,7 +56,7 @@ func newApp(signals *interrupts) *cli.App {
 		Flags:                     globalFlags(""),
 		Commands: []*cli.Command{
 			demoCommand(signals), initCommand(), checkCommand(), exportCommand(signals), statusCommand(),
-			planCommand(), protectCommand(), verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
+			planCommand(), extensionCommand(), protectCommand(), verifyCommand(), windowCommand(), datasetsCommand(), simulateCommand(),
 		},
 		CommandNotFound: func(c *cli.Context, name string) {},
 		Action: func(c *cli.Context) error {

@@ -103,10 +103,7 @@ func TestPlanSaysWhatThereIs(t *testing.T) {
 // An organization too large for its window: 7, why, what helps, and until when to
 // ask for how much more time.
 func TestPlanThatMissesSaysWhatHelps(t *testing.T) {
-	now := when("2026-03-11T12:00:00Z")
-	w := newWorld(t, simulator.Config{Days: 60, ConversationsPerDay: 100_000, Now: func() time.Time { return now }, From: when("2026-01-01T00:00:00Z"), Available: when("2026-03-11T00:00:00Z")})
-	w.set(t, "contract.termination_date", "2026-03-16", "contract.extension_notice", "2", "contract.time_zone", "Asia/Tokyo",
-		"source.interval.to", "", "source.requests_per_minute", "300")
+	w := overdue(t)
 	p := planJSON(t, w, exitForecast)
 	if p.Fits || p.Extension == nil || p.Extension.LastDay != "2026-03-14" || p.Extension.Late || !p.Extension.Until.After(p.Endings[0].P90) {
 		t.Fatalf("%+v\n%+v", p.Extension, p.Endings)
