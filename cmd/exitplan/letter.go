@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"text/template"
 	"time"
 
@@ -134,7 +135,7 @@ func (p *plan) letterText(language string) letterText {
 	t.Closes = date(first.Add(-1))
 	if inv := p.Inventory; inv != nil {
 		t.Conversations, t.Recorded, t.Calls = rounded(inv.Conversations.Mid), rounded(inv.Recorded.Mid), rounded(p.Calls)
-		t.PerMinute, t.Clients, t.Why = count(int64(p.Supply.CallsPerMinute.Mid)), p.Settings.Clients, p.why()
+		t.PerMinute, t.Clients, t.Why = count(int64(p.Supply.CallsPerMinute.Mid)), p.Settings.Clients, strings.Join(p.why(), ",\n  ")
 		if total := p.bytes(); total > 0 {
 			t.Bytes = bytesText(int64(total))
 		}

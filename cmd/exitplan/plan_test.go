@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/simulator"
 )
@@ -145,3 +146,15 @@ func TestPlanAfterTheCloseAsksForNothing(t *testing.T) {
 
 // none leaves a simulator's traffic unchecked, where there is much of it.
 func none(h http.Handler) http.Handler { return h }
+
+// Before notice is given metrics have no window, against which nothing can be held.
+func TestPlanBeforeNoticeHoldsNothingAgainstMetrics(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, MediaBytes: 256})
+	w.set(t, "contract.exit_started", "")
+	p := planJSON(t, w, exitComplete)
+	for _, e := range p.Endings {
+		if shut := e.Shut != ""; shut != (e.Class == exporter.Metrics) || e.P90.IsZero() {
+			t.Errorf("%+v", e)
+		}
+	}
+}

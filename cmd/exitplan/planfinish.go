@@ -22,6 +22,9 @@ type ending struct {
 	Calls float64 `json:"calls"`
 	Bytes float64 `json:"bytes,omitempty"`
 	By    string  `json:"decided_by,omitempty"` // calls, bytes or days
+	// Shut says why it has no window at all, as before notice is given; then the
+	// times are those of a window that opens now, and nothing is held against it.
+	Shut string `json:"shut,omitempty"`
 }
 
 // What decides when a class ends.
@@ -51,12 +54,15 @@ func endings(terms contract.Terms, classes []string, loads []forecast.Load, supp
 			if !d.Open {
 				f.Begins = d.Next
 			}
+			if d.Opens.IsZero() {
+				f.Shut = d.Reason
+			}
 		}
 		begin := latestOf(f.Begins, now) // as if it were open, where it is closed for good
 		f.P10, _ = endOf(class, last, loads, supply, begin, -1)
 		f.P50, f.By = endOf(class, last, loads, supply, begin, 0)
 		f.P90, _ = endOf(class, last, loads, supply, begin, 1)
-		f.Fits = !f.Begins.IsZero() && (f.Closes.IsZero() || !f.P90.After(f.Closes))
+		f.Fits = f.Shut != "" || !f.Begins.IsZero() && (f.Closes.IsZero() || !f.P90.After(f.Closes))
 		list = append(list, f)
 	}
 	return list

@@ -167,6 +167,8 @@ func (p *plan) ends(b *bytes.Buffer) {
 			verdict = "IN DANGER"
 		case e.P90.IsZero():
 			verdict = "no rate yet"
+		case e.Shut != "":
+			closes, verdict = "-", e.Shut
 		case e.Begins.IsZero():
 			verdict = "WINDOW IS CLOSED"
 		case !e.Fits && e.P50.After(e.Closes):
@@ -183,8 +185,8 @@ func (p *plan) ends(b *bytes.Buffer) {
 	}
 	_ = w.Flush() // into memory
 	fmt.Fprintf(b, "  Times are those of %s.\n", p.Zone)
-	if why := p.why(); why != "" {
-		fmt.Fprintf(b, "\nWhat decides: %s.\n", why)
+	if why := p.why(); len(why) > 0 {
+		fmt.Fprintf(b, "\nWhat decides: %s.\n", strings.Join(why, ",\n  "))
 	}
 	if p.Inventory == nil {
 		fmt.Fprintf(b, "\nRecordings left  %s\nRetention        %s\n", count(p.Retention.Recordings), p.Retention.words())
@@ -192,7 +194,7 @@ func (p *plan) ends(b *bytes.Buffer) {
 }
 
 // why is what lies on the critical path.
-func (p *plan) why() string {
+func (p *plan) why() (reasons []string) {
 	var last ending
 	for _, e := range p.Endings {
 		if e.P90.After(last.P90) {
@@ -201,13 +203,12 @@ func (p *plan) why() string {
 	}
 	switch {
 	case p.Inventory == nil || last.Class == "":
-		return ""
+		return nil
 	case last.By == byBytes:
-		return fmt.Sprintf("%s of recordings at %s a second take longer than all API calls", bytesText(int64(p.bytes())), bytesText(int64(p.Supply.BytesPerSecond.Mid)))
+		return []string{fmt.Sprintf("%s of recordings at %s a second take longer than all API calls", bytesText(int64(p.bytes())), bytesText(int64(p.Supply.BytesPerSecond.Mid)))}
 	case last.By == byDays:
-		return fmt.Sprintf("the last day to be exported is %s, and the platform may take up to 48 hours to complete it", p.Inventory.To.Add(-1).Format(time.DateOnly))
+		return []string{fmt.Sprintf("the last day to be exported is %s, and the platform may take up to 48 hours to complete it", p.Inventory.To.Add(-1).Format(time.DateOnly))}
 	}
-	var reasons []string
 	heaps := p.heaps()
 	for _, d := range heaps[:min(3, len(heaps))] {
 		share := 100 * d.Calls.Mid / max(1, p.Calls)
@@ -216,7 +217,7 @@ func (p *plan) why() string {
 		}
 		reasons = append(reasons, fmt.Sprintf("%s is %.0f%% of all calls", p.cause(d), share))
 	}
-	return strings.Join(reasons, "; ")
+	return reasons
 }
 
 // contentPrefix begins the names of the datasets that are asked for conversation
@@ -248,9 +249,9 @@ func (p *plan) cause(d planned) string {
 	case d.Dataset == dataset.RecordingsName:
 		return fmt.Sprintf("a batch request and its poll for each hundred of %s recorded conversations", rounded(inv.Recorded.Mid))
 	case strings.HasPrefix(d.Dataset, contentPrefix):
-		return fmt.Sprintf("asking for what %s conversations hold, one by one (%s: transcripts, e-mails, messages, summaries ...),", rounded(inv.Conversations.Mid), d.Dataset)
+		return fmt.Sprintf("asking what each of %s conversations holds (%s: transcripts, e-mails, messages, summaries ...)", rounded(inv.Conversations.Mid), d.Dataset)
 	case inv.asked[d.Dataset] > 0:
-		return fmt.Sprintf("%s, one call for each of %s,", d.Dataset, rounded(inv.asked[d.Dataset]))
+		return fmt.Sprintf("one call of %s for each of %s", d.Dataset, rounded(inv.asked[d.Dataset]))
 	case info >= 0:
 		return d.Dataset + " (" + dataset.Catalogue()[info].Cost + ")"
 	}
