@@ -154,7 +154,11 @@ func (p *plan) bytes() (sum float64) {
 
 // ends is when it is done, and why then.
 func (p *plan) ends(b *bytes.Buffer) {
-	fmt.Fprint(b, "\nWhen it is done, if it starts now and runs day and night\n")
+	when := "if it starts now and runs day and night"
+	if p.Measured {
+		when = "at the rate of late, day and night"
+	}
+	fmt.Fprintf(b, "\nWhen it is done, %s\n", when)
 	w := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "  class\tone case in ten\thalf of them\tnine in ten\twindow closes\t")
 	for _, e := range p.Endings {
@@ -226,15 +230,20 @@ const contentPrefix = "interactions."
 
 // heaps are the datasets, those of content as one, most calls first.
 func (p *plan) heaps() (list []planned) {
-	content := planned{Load: forecast.Load{Dataset: contentPrefix + "*"}}
+	content, n := planned{Load: forecast.Load{Dataset: contentPrefix + "*"}}, 0
 	for _, d := range p.Datasets {
 		if strings.HasPrefix(d.Dataset, contentPrefix) {
-			content.Calls.Mid += d.Calls.Mid
-			continue
+			content.Calls.Mid, n = content.Calls.Mid+d.Calls.Mid, n+1
 		}
-		list = append(list, d)
 	}
-	list = append(list, content)
+	for _, d := range p.Datasets {
+		if n < 2 || !strings.HasPrefix(d.Dataset, contentPrefix) {
+			list = append(list, d)
+		}
+	}
+	if n > 1 {
+		list = append(list, content)
+	}
 	slices.SortStableFunc(list, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
 	return list
 }
@@ -248,7 +257,7 @@ func (p *plan) cause(d planned) string {
 		return fmt.Sprintf("one metadata call for each of %s recorded conversations", rounded(inv.Recorded.Mid))
 	case d.Dataset == dataset.RecordingsName:
 		return fmt.Sprintf("a batch request and its poll for each hundred of %s recorded conversations", rounded(inv.Recorded.Mid))
-	case strings.HasPrefix(d.Dataset, contentPrefix):
+	case d.Dataset == contentPrefix+"*":
 		return fmt.Sprintf("asking what each of %s conversations holds (%s: transcripts, e-mails, messages, summaries ...)", rounded(inv.Conversations.Mid), d.Dataset)
 	case inv.asked[d.Dataset] > 0:
 		return fmt.Sprintf("one call of %s for each of %s", d.Dataset, rounded(inv.asked[d.Dataset]))
