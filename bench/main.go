@@ -21,7 +21,7 @@ import (
 type options struct {
 	recordings, rounds, transfers int
 	bytes                         int64 // mean size of a recording's media
-	memory, toDir, calls          bool
+	memory, toDir, calls, plan    bool
 	users, queues, recorded, days int
 	forecasts                     int
 	seed                          uint64
@@ -45,6 +45,7 @@ func main() {
 	flag.BoolVar(&o.memory, "memory", false, "measure the exporter alone, for its peak memory")
 	flag.BoolVar(&o.toDir, "dir", false, "with -memory: export to a directory instead of the S3 server")
 	flag.BoolVar(&o.calls, "calls", false, "count API calls of an export of everything: -n is the number of conversations")
+	flag.BoolVar(&o.plan, "plan", false, "time a plan of an organization: -n is the number of conversations, over five years")
 	flag.IntVar(&o.recorded, "recordings", 0, "with -calls: of details and recordings alone instead, of so many recorded conversations")
 	flag.IntVar(&o.days, "days", 25, "days, with -calls")
 	flag.DurationVar(&o.latency, "latency", 200*time.Millisecond, "of details jobs and batch requests, with -recordings")
@@ -83,6 +84,9 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	switch {
+	case o.plan:
+		_, _, err := planOf(ctx, o.program, dir, o.recordings, os.Stdout)
+		return err
 	case o.calls && o.recorded > 0:
 		_, err := countPull(ctx, o.program, dir, pullOf{o.recorded, o.days, o.latency}, os.Stdout)
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,11 +19,20 @@ type measure struct{ wall, cpu, rss float64 }
 
 // timed runs a command to its end.
 func timed(cmd *exec.Cmd) (measure, error) {
+	text, m, err := told(cmd)
+	if err == nil && !cmd.ProcessState.Success() {
+		err = fmt.Errorf("%s: %s\n%s", cmd.Path, cmd.ProcessState, text)
+	}
+	return m, err
+}
+
+// told runs a command to its end, whatever its exit code, and gives what it said.
+func told(cmd *exec.Cmd) (string, measure, error) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return measure{}, err
+		return "", measure{}, err
 	}
 	ended := make(chan struct{})
 	high := make(chan float64)
@@ -32,10 +42,11 @@ func timed(cmd *exec.Cmd) (measure, error) {
 	close(ended)
 	m.rss = <-high
 	m.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	if err != nil {
-		return m, fmt.Errorf("%s: %w\n%s", cmd.Path, err, out.String())
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return "", m, fmt.Errorf("%s: %w\n%s", cmd.Path, err, out.String())
 	}
-	return m, nil
+	return out.String(), m, nil
 }
 
 // watchMemory follows VmHWM, the high-water mark that the kernel keeps, in

@@ -47,6 +47,7 @@ func extensionCommand() *cli.Command {
 				Name: "list", Usage: "print the ledger",
 				Action: listExtensions,
 			},
+			letterCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {

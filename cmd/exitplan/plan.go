@@ -1,176 +1,277 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"net/url"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
 
 	"exitplan/exporter"
-	"exitplan/internal/config"
 	"exitplan/internal/dataset"
-	"exitplan/internal/genesys"
+	"exitplan/internal/forecast"
 	"exitplan/internal/journal"
 )
 
 func planCommand() *cli.Command {
 	return &cli.Command{
-		Name: "plan", Usage: "hold the recordings that are left against what retention deletes meanwhile",
-		Description: "Before an export it asks the platform (a call for each 500 recordings) and goes by the budget of calls;\n" +
-			"once one has begun, by the journal and the rate of late. It changes nothing.",
+		Name: "plan", Usage: "say what there is, what it takes, and whether the window lasts for it",
+		Description: "Before an export it asks the platform, with about 30 calls whatever the size, and reads a few recordings\n" +
+			"to see how fast they come; nothing is stored. Once an export has begun it goes by the journal and the rate of late.\n" +
+			"It changes nothing.\n" +
+			"Exit codes: 0 it fits, 7 the window closes first in one case of ten or more, 4 window closed, 6 credentials or permissions, 64 configuration.",
+		Flags: planFlags(),
 		Action: func(c *cli.Context) error {
-			s, err := newSession(c)
-			if err != nil {
-				return err
-			}
-			if !contains(s.names, dataset.RecordingsName) {
-				return usage(errors.New("plan is about recordings, and source.datasets selects none"))
-			}
-			p, err := s.plan(c.Context)
+			p, err := makePlan(c)
 			if err != nil {
 				return err
 			}
 			if c.Bool("json") {
-				return printJSON(p)
+				err = printJSON(p)
+			} else {
+				err = p.text()
 			}
-			return p.text()
+			return errors.Join(err, p.err())
 		},
 	}
 }
 
-// plan is what is to be exported of recordings, and how that will go.
-type plan struct {
-	Recordings int64 `json:"recordings"`         // of the interval, that are left
-	Archived   int64 `json:"archived,omitempty"` // of them; known before an export alone
-	// PerHour is what the budget of calls allows, or what was stored of late.
-	PerHour  float64 `json:"per_hour"`
-	Measured bool    `json:"measured"`
-	Race     race    `json:"race"`
+func planFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "no-sample", Usage: "read no recordings to see how large they are and how fast they come"},
+		&cli.BoolFlag{Name: "full", Usage: "read the retention query to its end: a call for each 500 recordings"},
+	}
 }
 
-func (s *session) plan(ctx context.Context) (plan, error) {
+// plan is what there is to export, what that takes, and how it will end.
+type plan struct {
+	At           time.Time       `json:"at"`
+	Customer     string          `json:"customer,omitempty"`
+	Zone         string          `json:"time_zone,omitempty"`
+	Termination  time.Time       `json:"termination,omitzero"`
+	Organization organization    `json:"organization"`
+	Measured     bool            `json:"measured"` // by a run, instead of estimated
+	Inventory    *inventory      `json:"inventory,omitempty"`
+	Settings     planSettings    `json:"settings"`
+	Datasets     []planned       `json:"datasets,omitempty"`
+	Calls        float64         `json:"calls"`
+	Supply       forecast.Supply `json:"supply"`
+	Endings      []ending        `json:"classes"`
+	Fits         bool            `json:"fits"`
+	Gains        []gain          `json:"gains,omitempty"`
+	Extension    *need           `json:"extension,omitempty"` // where it does not fit
+	// Unavailable are days that the platform may complete only after the close.
+	Unavailable *exporter.Interval `json:"unavailable,omitempty"`
+	Retention   retained           `json:"retention"`
+	Asked       int64              `json:"asked"` // calls that this plan made
+
+	zone *time.Location
+}
+
+// planSettings are those that decide.
+type planSettings struct {
+	RequestsPerMinute int     `json:"requests_per_minute"`
+	Allowed           int     `json:"allowed_per_minute,omitempty"` // by the organization, each client
+	Headroom          float64 `json:"headroom"`
+	Clients           int     `json:"clients"`
+	Method            string  `json:"recordings_method"`
+	Metadata          string  `json:"recordings_metadata"`
+}
+
+// makePlan is the plan, from the journal where an export has begun.
+func makePlan(c *cli.Context) (*plan, error) {
+	s, err := newSession(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Context
 	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
 	if err == nil {
 		defer j.Close()
-		return planFromJournal(ctx, j)
+		return s.planFromJournal(ctx, j)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return plan{}, err
+		return nil, err
 	}
-	if err := s.checkWindow(ctx); err != nil {
-		return plan{}, err
-	}
-	if !s.open(exporter.Recordings) {
-		return plan{}, s.closed(exporter.Recordings)
+	return s.plan(ctx, !c.Bool("no-sample"), c.Bool("full"))
+}
+
+// plan asks the platform.
+func (s *session) plan(ctx context.Context, sample, full bool) (*plan, error) {
+	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
+		return nil, err
 	}
 	if err := s.identify(ctx); err != nil {
-		return plan{}, err
+		return nil, err
 	}
-	s.heedLimits(ctx)
-	p, deadlines, err := s.retained(ctx)
+	limit, err := s.rateLimit(ctx)
 	if err != nil {
-		return plan{}, err
+		s.log.Info("the organization's rate limit could not be read", "error", err)
+	} else {
+		for _, client := range s.clients {
+			client.LowerRate(limit)
+		}
 	}
-	p.PerHour = s.allowed(ctx)
-	p.Race = against(deadlines, p.PerHour, s.clock.Now())
+	p := s.newPlan(s.clock.Now())
+	p.Settings.Allowed = limit
+	group, together := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		p.Inventory, err = s.stock(together, sample)
+		return err
+	})
+	if contains(s.names, dataset.RecordingsName) {
+		group.Go(func() (err error) {
+			p.Retention, err = s.retention(together, full)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	p.Unavailable = s.unavailable(p.Inventory)
+	sc := s.asConfigured()
+	p.fill(sc, limit)
+	p.Retention.hold(p.At, p.recordingsPerHour(sc))
+	p.Gains = p.gains(sc, limit)
+	p.Extension = p.need(s.cfg.Contract)
+	p.Asked = s.clients.Stats().Requests
 	return p, nil
 }
 
-func planFromJournal(ctx context.Context, j *journal.Journal) (p plan, err error) {
+func (s *session) newPlan(now time.Time) *plan {
+	p := &plan{At: now.UTC(), Customer: s.cfg.Contract.Customer, Termination: s.cfg.Contract.Termination, Organization: s.org, Settings: planSettings{
+		RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom, Clients: len(s.clients),
+		Method: s.cfg.Recordings.Method, Metadata: s.cfg.Recordings.Metadata,
+	}}
+	p.setZone(s.cfg.Contract.Zone)
+	return p
+}
+
+func (p *plan) setZone(zone *time.Location) {
+	if p.zone = zone; zone == nil {
+		p.zone = time.UTC
+	}
+	p.Zone = p.zone.String()
+}
+
+// fill says what a scenario takes and how it ends.
+func (p *plan) fill(sc scenario, limit int) {
+	loads, assumed := sc.loads(p.Inventory, p.At)
+	p.Supply = sc.supply(p.Inventory, limit)
+	perHour := p.Supply.CallsPerMinute.Mid * 60
+	p.Calls = dataset.StartCalls
+	for _, l := range loads {
+		p.Calls += l.Calls.Mid
+		p.Datasets = append(p.Datasets, planned{Load: l, Assumed: assumed[l.Dataset], Hours: l.Calls.Mid / max(1, perHour)})
+	}
+	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
+	p.Endings = endings(sc.cfg.Contract, classes, loads, p.Supply, p.At)
+	_, _, p.Fits = inAll(p.Endings)
+}
+
+func (p *plan) err() error {
+	if p.Fits {
+		return nil
+	}
+	return said{errForecast}
+}
+
+// recordingsPerHour is how many recordings the budget of calls allows an hour,
+// while nothing else is asked for.
+func (p *plan) recordingsPerHour(sc scenario) float64 {
+	for _, d := range p.Datasets {
+		if d.Dataset == dataset.RecordingsName && d.Hours > 0 {
+			return d.Records.Mid / d.Hours
+		}
+	}
+	return 0
+}
+
+// unavailable cuts off the days that the platform, which may take two days for
+// them, completes only after the last close.
+func (s *session) unavailable(inv *inventory) *exporter.Interval {
+	if !s.byDay() || !inv.Available.Before(inv.To) || s.cfg.Contract.Zone == nil {
+		return nil
+	}
+	var closes time.Time
+	for _, class := range s.classes() {
+		closes = latestOf(closes, s.cfg.Contract.Decide(class, s.clock.Now()).Closes)
+	}
+	had := latestOf(closes.Add(-lag).UTC().Truncate(oneDay), latestOf(inv.Available, inv.From))
+	if !had.Before(inv.To) {
+		return nil
+	}
+	cut := exporter.Interval{From: had, To: inv.To}
+	inv.cut(had)
+	return &cut
+}
+
+// planFromJournal goes by what the run has measured.
+func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*plan, error) {
 	tally, err := j.Tally(ctx)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	settings, err := j.Settings(ctx)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	activity, err := j.Activity(ctx, lately)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	now, err := timeBy(ctx, j)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	p.PerHour = recordingsPerHour(tally, activity)
-	p.Measured = p.PerHour > 0
-	if p.Race, err = raceOf(ctx, j, settings, nil, p.PerHour, now); err != nil {
-		return p, err
+	s.org = organization{ID: settings["organization"], Name: settings["organization.name"]}
+	p := s.newPlan(now)
+	p.Measured = true
+	p.Endings = measuredEndings(lookAhead(s.cfg.Contract, tally, activity, now), now)
+	_, _, p.Fits = inAll(p.Endings)
+	race, err := raceOf(ctx, j, settings, nil, recordingsPerHour(tally, activity), now)
+	if err != nil {
+		return nil, err
 	}
-	p.Recordings = p.Race.Left
+	p.Retention = retained{Recordings: race.Left, Whole: true, Race: race}
+	p.Extension = p.need(s.cfg.Contract)
 	return p, nil
 }
 
-// retained asks what there is, and when it is deleted.
-func (s *session) retained(ctx context.Context) (p plan, deadlines []journal.Deadline, err error) {
-	iv, hours := s.wanted(), map[time.Time]int64{}
-	listing := genesys.Listing{
-		Path: "/api/v2/recordings/retention/query", Query: url.Values{"retentionThresholdDays": {"0"}}, Style: genesys.NextURI, PageSize: 500,
-	}
-	for raw, err := range s.clients[0].Rows(ctx, listing) {
-		if err != nil {
-			return p, nil, fmt.Errorf("what retention has of recordings: %w", err)
+// measuredEndings are those of classes by the outlook of their datasets. Rates
+// change: a tenth of the cases takes more than half as long again.
+func measuredEndings(list []outlook, now time.Time) (ends []ending) {
+	const wide = 1.5
+	for _, class := range classes {
+		e := ending{Class: class, Begins: now, Fits: true, By: byCalls}
+		found, known := false, true
+		for _, o := range list {
+			if o.Class != class {
+				continue
+			}
+			found = true
+			e.Closes, e.P50 = o.Closes, latestOf(e.P50, o.ETA)
+			e.Fits = e.Fits && !o.AtRisk
+			known = known && (o.Left == 0 || !o.ETA.IsZero())
 		}
-		var row struct {
-			CreationTime, DeleteDate, ArchiveDate time.Time
-		}
-		if json.Unmarshal(raw, &row) != nil || !iv.Contains(row.CreationTime) {
+		if !found {
 			continue
 		}
-		p.Recordings++
-		if !row.ArchiveDate.IsZero() && row.ArchiveDate.Before(s.clock.Now()) {
-			p.Archived++
+		if left := e.P50.Sub(now); !e.P50.IsZero() && known {
+			e.P10, e.P90 = now.Add(seconds(left.Seconds()/wide)), now.Add(seconds(left.Seconds()*wide))
+			e.Fits = e.Fits && (e.Closes.IsZero() || !e.P90.After(e.Closes))
 		}
-		if !row.DeleteDate.IsZero() {
-			hours[row.DeleteDate.UTC().Truncate(time.Hour)]++
-		}
+		ends = append(ends, e)
 	}
-	for _, hour := range slices.SortedFunc(maps.Keys(hours), time.Time.Compare) {
-		deadlines = append(deadlines, journal.Deadline{Hour: hour, Items: hours[hour]})
-	}
-	return p, deadlines, nil
+	return ends
 }
 
-// allowed is how many recordings an hour the budget of calls allows, if media
-// are no bottleneck: a batch request and two answers for 100 conversations, and
-// with full metadata a call for each.
-func (s *session) allowed(ctx context.Context) float64 {
-	perMinute := s.cfg.Source.RequestsPerMinute
-	if limit, err := s.rateLimit(ctx); err == nil {
-		perMinute = min(perMinute, limit)
-	}
-	calls := 3.0
-	if s.cfg.Recordings.Metadata == config.MetadataFull && s.cfg.Recordings.Method == config.MethodPull {
-		calls += 100
-	}
-	return float64(perMinute) * (1 - s.cfg.Source.Headroom) * float64(len(s.clients)) * 60 * 100 / calls
-}
-
-func (p plan) text() error {
-	rate := "by the budget of calls alone; what the network and the platform allow, only a run can tell"
-	if p.Measured {
-		rate = "as in the last hour of activity"
-	}
-	fmt.Fprintf(os.Stdout, "Recordings left  %s\n", count(p.Recordings))
-	if p.Archived > 0 {
-		fmt.Fprintf(os.Stdout, "Of them archived %s: 'exitplan export --restore-archived' has them restored\n", count(p.Archived))
-	}
-	if p.PerHour > 0 {
-		fmt.Fprintf(os.Stdout, "Rate             up to %s an hour, %s: %s\n", count(int64(p.PerHour)), rate, span(seconds(float64(p.Recordings)/p.PerHour*3600)))
-	}
-	words := p.Race.words()
-	if words == "" {
-		words = "Retention deletes none of them."
-	}
-	_, err := fmt.Fprintf(os.Stdout, "Retention        %s\n", words)
-	return err
+// noPlan explains what is wrong with a saved plan.
+func noPlan(file string, err error) error {
+	return usage(fmt.Errorf("--plan %s: %w; save one with: exitplan plan --json > %s", file, err, file))
 }

@@ -31,7 +31,7 @@ type rehearsal struct {
 	share    float64
 	days     []exporter.Interval
 	of       int // days that there were to choose from
-	datasets []*dataset.Sample
+	datasets []*dataset.DaySample
 	measured measured
 	record   []byte // what it came to, as the root bag has it
 }
@@ -200,7 +200,7 @@ func (s *session) sampled(all []exporter.Dataset) []exporter.Dataset {
 	}
 	list := make([]exporter.Dataset, len(all))
 	for i, d := range all {
-		one := &dataset.Sample{Of: d, Days: s.rehearsal.days}
+		one := &dataset.DaySample{Of: d, Days: s.rehearsal.days}
 		list[i], s.rehearsal.datasets = one, append(s.rehearsal.datasets, one)
 	}
 	return list

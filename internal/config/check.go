@@ -70,6 +70,7 @@ func (c *check) contract(doc contractDoc) contract.Terms {
 		ExitStarted:       c.start("contract.exit_started", doc.ExitStarted),
 		Termination:       c.end("contract.termination_date", doc.TerminationDate),
 		Cause:             contract.Cause(doc.Cause),
+		NoticeDays:        c.between("contract.extension_notice", doc.ExtensionNotice, 0, 3650),
 	}
 	// For expiry, exit_started is an end like any other: a date means that
 	// the day was still part of the term.
@@ -99,7 +100,7 @@ func (c *check) contract(doc contractDoc) contract.Terms {
 // emptyContract says whether nothing but the default is set.
 func emptyContract(doc contractDoc) bool {
 	return doc.Customer+doc.TimeZone+doc.SubscriptionStart+doc.ExitStarted+doc.TerminationDate == "" &&
-		doc.Cause == defaults().Contract.Cause && len(doc.Extensions) == 0
+		doc.Cause == defaults().Contract.Cause && doc.ExtensionNotice == 0 && len(doc.Extensions) == 0
 }
 
 // terms reports what the contract's own rules object to, except for fields

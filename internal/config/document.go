@@ -22,6 +22,7 @@ type contractDoc struct {
 	ExitStarted       string         `yaml:"exit_started"`
 	Cause             string         `yaml:"cause"`
 	TerminationDate   string         `yaml:"termination_date"`
+	ExtensionNotice   int            `yaml:"extension_notice"`
 	Extensions        []extensionDoc `yaml:"extensions"`
 }
 

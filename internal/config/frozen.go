@@ -56,6 +56,7 @@ func (c Config) SettingsYAML() ([]byte, error) {
 			ExitStarted:       local(terms.ExitStarted),
 			Cause:             string(terms.Cause),
 			TerminationDate:   local(terms.Termination),
+			ExtensionNotice:   terms.NoticeDays,
 		},
 		Source: sourceDoc{
 			Region:            c.Source.Region,

@@ -28,6 +28,7 @@ func TestFrozenIsWhatDecidesTheExport(t *testing.T) {
 		"concurrency.transfers":       {"4", ""},
 		"contract.extensions":         {"[]", ""},
 		"contract.customer":           {"Other", ""},
+		"contract.extension_notice":   {"30", ""},
 		"destination.storage_class":   {"STANDARD_IA", ""},
 		"destination.endpoint":        {"https://s3.example", ""},
 		"source.client_secret_file":   {"elsewhere", ""},

@@ -130,6 +130,7 @@ contract:
   exit_started: ""                # notice of termination received; opens reporting metrics
   cause: notice                   # notice | expiry
   termination_date: ""            # required: the last day, or an RFC 3339 instant (exclusive)
+  extension_notice: 0             # days before an end by which an extension must be requested
   # Extensions, also those that are only requested (leave granted out), such as
   #   - {requested: 2026-12-10, granted: 2026-12-15, until: 2027-01-31,
   #      classes: [metrics, recordings], reference: SO-1234, approver: Jo Doe}

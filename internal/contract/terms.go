@@ -34,7 +34,10 @@ type Terms struct {
 	// termination, or expiry.
 	Termination time.Time
 	Cause       Cause
-	Extensions  []Extension
+	// NoticeDays is how many days before an end the contract asks for the
+	// request that extends it; 0: any time before.
+	NoticeDays int
+	Extensions []Extension
 }
 
 // Extension is a request for more time, and the answer to it.

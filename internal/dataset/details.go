@@ -256,12 +256,17 @@ func (d *Details) begin(ctx context.Context, u exporter.Unit, p detailsParams, o
 	return run, nil
 }
 
-// CountStarted asks how many conversations started on a whole UTC day. The
-// details query counts whole days touched by its interval, so the interval
-// ends inside the day.
+// closed is an interval of whole days for the details query, which takes whole
+// days touched by its interval, so that it has to end inside the last.
+func closed(days exporter.Interval) exporter.Interval {
+	return exporter.Interval{From: days.From, To: days.To.Add(-time.Millisecond)}
+}
+
+// CountStarted asks how many conversations started on whole UTC days, of which
+// the details query takes 31 at most.
 func CountStarted(ctx context.Context, c *genesys.Client, day exporter.Interval) (int64, error) {
 	answer, err := c.Post(ctx, "/api/v2/analytics/conversations/details/query", map[string]any{
-		"interval": exporter.Interval{From: day.From, To: day.To.Add(-time.Millisecond)}.String(),
+		"interval": closed(day).String(),
 		"paging":   map[string]int{"pageSize": 1, "pageNumber": 1},
 	})
 	if err != nil {

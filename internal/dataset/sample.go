@@ -10,9 +10,9 @@ import (
 	"exitplan/internal/genesys"
 )
 
-// Sample is a dataset of which only some days are exported, with all that they
+// DaySample is a dataset of which only some days are exported, with all that they
 // hold; what has no day, such as a listing of users, is exported whole.
-type Sample struct {
+type DaySample struct {
 	Of   exporter.Dataset
 	Days []exporter.Interval
 	// Calls counts the requests that its units send.
@@ -20,11 +20,11 @@ type Sample struct {
 }
 
 // Info describes the dataset.
-func (d *Sample) Info() exporter.Info { return d.Of.Info() }
+func (d *DaySample) Info() exporter.Info { return d.Of.Info() }
 
 // Plan gives the units of the days alone, whatever the interval. What comes
 // after an interval belongs to none of them.
-func (d *Sample) Plan(ctx context.Context, _ exporter.Interval) iter.Seq2[exporter.Unit, error] {
+func (d *DaySample) Plan(ctx context.Context, _ exporter.Interval) iter.Seq2[exporter.Unit, error] {
 	days := d.Days
 	if len(days) == 0 {
 		days = []exporter.Interval{{}} // for what has no day
@@ -46,19 +46,19 @@ func (d *Sample) Plan(ctx context.Context, _ exporter.Interval) iter.Seq2[export
 }
 
 // tail says that a unit is about the time between an interval and now.
-func (d *Sample) tail(u exporter.Unit) bool {
+func (d *DaySample) tail(u exporter.Unit) bool {
 	var p listingParams
 	_, listing := d.Of.(*Listing)
 	return listing && len(u.Params) > 0 && json.Unmarshal(u.Params, &p) == nil && p.Tail
 }
 
 // Run runs a unit as the dataset does.
-func (d *Sample) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
+func (d *DaySample) Run(ctx context.Context, u exporter.Unit, out *exporter.Output) (exporter.Receipt, error) {
 	return d.Of.Run(genesys.Counting(ctx, &d.Calls), u, out)
 }
 
 // Describe says what a unit covers.
-func (d *Sample) Describe(u exporter.Unit) (words string, conversations int64) {
+func (d *DaySample) Describe(u exporter.Unit) (words string, conversations int64) {
 	if describer, ok := d.Of.(exporter.Describer); ok {
 		return describer.Describe(u)
 	}

@@ -62,6 +62,11 @@ func (s selection) next(o *org, p position) (c conversation, after position, ok 
 	return conversation{}, p, false
 }
 
+// days counts those of the organization that an interval of whole days has.
+func (s selection) days(o *org) int {
+	return max(0, min(o.dayOf(s.to-1), o.cfg.Days-1)-max(o.dayOf(s.from), 0)+1)
+}
+
 // count stops at limit when it is positive.
 func (s selection) count(o *org, limit int) int {
 	n := 0
