@@ -32,19 +32,20 @@ func NewClock(local func() time.Time, floor time.Time) *Clock {
 	return &Clock{local: local, floor: floor}
 }
 
-// What the platform's clock may be ahead of the Date header of an answer that
-// has just arrived: the header is cut to whole seconds, and another is left for
-// the way of the answer, and of the next request.
-const dateSpread = 2 * time.Second
+const (
+	// A Date header is cut to whole seconds.
+	dateCut = time.Second
+	// So long the way of an answer and of the next request may take together.
+	underWay = time.Second
+)
 
 // Observe takes the Date header of an answer that has just arrived, as the
-// latest instant that it can mean: a window may shut up to two seconds early,
-// never late.
+// latest instant that it can mean.
 func (c *Clock) Observe(date time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	local := c.local()
-	latest := date.Add(dateSpread)
+	latest := date.Add(dateCut)
 	c.skew = local.Round(0).Sub(date)
 	first := c.server.IsZero()
 	estimate := local.Round(0)
@@ -111,19 +112,21 @@ func (c *Clock) Leapt() time.Duration {
 	return c.leap(c.local())
 }
 
-// Open says whether a class may be exported now, and until when: a window that
-// has just begun is open once it is so whatever a Date header left out.
+// Open says whether a class may be exported now, and until when by this clock.
+// It holds whatever a Date header left out, and for a request that is still to
+// arrive: a window may open a second late, and shut up to two seconds early.
 func (c *Clock) Open(gate Gate, class string) (closes time.Time, open bool) {
 	now := c.Now()
 	closes, open = gate.Until(class, now)
 	if open && c.Trusted() {
-		begun, was := gate.Until(class, now.Add(-dateSpread))
-		open = was && begun.Equal(closes)
+		earlier, was := gate.Until(class, now.Add(-dateCut))
+		open = was && earlier.Equal(closes)
+		closes = closes.Add(-underWay)
 	}
-	if !open {
-		closes = time.Time{}
+	if !open || !now.Before(closes) {
+		return time.Time{}, false
 	}
-	return closes, open
+	return closes, true
 }
 
 // Now is the trusted time: the platform's where an answer has told it, else

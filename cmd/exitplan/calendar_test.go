@@ -265,8 +265,8 @@ func (s *schedule) keep(t *testing.T, took time.Duration, requests int64) {
 	if s.rnd.IntN(3) == 0 {
 		s.skew.Store(s.rnd.Int64N(int64(4*time.Hour)) - int64(2*time.Hour))
 	}
-	// The program takes a header for the latest instant that it can mean: two
-	// seconds later. A close of whole seconds comes with the platform's next
+	// The program takes a header for the latest instant that it can mean, and
+	// leaves a second more: two in all. A close of whole seconds comes with the platform's next
 	// second, one with a fraction in the midst of one.
 	close := closes[s.rnd.IntN(len(closes))]
 	begin := close.Add(-2*time.Second - cut)
