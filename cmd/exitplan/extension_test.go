@@ -199,7 +199,7 @@ func TestATurnedBackClockMakesNoRequestTimely(t *testing.T) {
 				t.Errorf("not a word of the clock:\n%s", said)
 			}
 			if by != "platform" {
-				if code, stdout, _ := exitplan(t, w.args("check")...); (code == exitComplete || !strings.Contains(stdout, "recordings: closed since")) {
+				if code, stdout, _ := exitplan(t, w.args("check")...); code == exitComplete || !strings.Contains(stdout, "recordings: closed since") {
 					t.Errorf("check goes by this machine's clock: %d\n%s", code, stdout)
 				}
 				if _, stdout, stderr := exitplan(t, w.args("window")...); !strings.Contains(stdout, "closed since") || !strings.Contains(stderr, "behind the last time") {
