@@ -153,6 +153,16 @@ func TestALedgerThatWasTamperedWithIsNoticed(t *testing.T) {
 			t.Errorf("%s beside a forged copy: exit code %d\n%s", name, code, tail(said))
 		}
 	}
+	// Where the copy is forged alike, the journal and the root bag tell.
+	kept := t.TempDir()
+	replace(state, ledger.File, ledger.Head)(kept)
+	replace(remade, ledger.File, ledger.Head)(state)
+	for _, args := range [][]string{{"check"}, {"export"}, {"verify", w.root()}} {
+		if code, said := run(args[0], args[1:]...); code != exitVerify || !strings.Contains(said, "line 1") {
+			t.Errorf("forged alike in two places: %s ends with %d\n%s", args[0], code, tail(said))
+		}
+	}
+	replace(kept, ledger.File, ledger.Head)(state)
 	replace(state, ledger.File, ledger.Head)(copied)
 	for _, args := range [][]string{{"check"}, {"export"}, {"verify", w.root()}} {
 		if code, said := run(args[0], args[1:]...); code != exitComplete {
