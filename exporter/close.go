@@ -78,9 +78,8 @@ func (s *scheduler) endingAt(ctx context.Context, class string, margin time.Dura
 	go func() {
 		defer close(done)
 		for {
-			now := s.cfg.Clock.Now()
-			closes, open := s.cfg.Gate.Until(class, now)
-			left := closes.Add(-margin).Sub(now)
+			closes, open := s.cfg.Clock.Open(s.cfg.Gate, class)
+			left := closes.Add(-margin).Sub(s.cfg.Clock.Now())
 			if !open || left <= 0 {
 				cancel(cause)
 				return

@@ -25,9 +25,8 @@ func Left(ctx context.Context) (left time.Duration, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	now := h.clock.Now().Add(h.clock.Leapt())
-	if closes, open := h.gate.Until(h.class, now); open {
-		left = closes.Sub(now)
+	if closes, open := h.clock.Open(h.gate, h.class); open {
+		left = closes.Sub(h.clock.Now().Add(h.clock.Leapt()))
 	}
 	if left <= 0 {
 		h.end(ErrWindowClosed)
