@@ -83,12 +83,12 @@ func (w *weather) next(minutes float64) (calls, bytes float64) {
 // is, its recordings. Nothing of it is known to the forecast but what a journal
 // would say.
 type voyage struct {
-	size     organizationSize
-	days     []float64 // recorded conversations of each day
-	recorded []float64 // share of the day's conversations, of its mean
-	spans    []forecast.Span
-	made     float64 // calls
-	bytes    float64
+	size  organizationSize
+	days  []float64 // recorded conversations of each day
+	told  float64   // how much of what is ahead the retention query knows
+	spans []forecast.Span
+	made  float64 // calls
+	bytes float64
 
 	read int       // days
 	done int64     // units of recordings
@@ -104,16 +104,13 @@ const (
 func dayCalls(recorded float64) float64 { return detailsCalls + math.Ceil(recorded/0.4/1000) }
 
 func newVoyage(size organizationSize, rnd *rand.Rand) *voyage {
-	v := &voyage{size: size}
+	v := &voyage{size: size, told: 0.96 + 0.06*rnd.Float64()}
 	mean := size.conversations / float64(size.days) * 0.4
 	growth := 0.3*rnd.Float64() - 0.1 // from the first day to the last
 	for i := range size.days {
 		week := []float64{1.2, 1.15, 1.1, 1.1, 1.15, 0.4, 0.3}[i%7] / 0.914
 		n := mean * week * (1 + growth*(float64(i)/float64(size.days)-0.5)) * math.Exp(0.15*rnd.NormFloat64())
-		// Whether a conversation is recorded is chance, and differs by day beyond that.
-		chance := math.Sqrt(0.6 / 0.4 / (mean / 0.4))
-		recorded := math.Exp(math.Hypot(0.05, chance) * rnd.NormFloat64())
-		v.days, v.recorded = append(v.days, max(1, math.Round(n*recorded))), append(v.recorded, recorded)
+		v.days = append(v.days, max(1, math.Round(n)))
 	}
 	return v
 }
@@ -198,23 +195,25 @@ func (v *voyage) sail(rnd *rand.Rand) (took time.Duration, at time.Duration, f f
 
 // ask forecasts as status does, from what a journal knows.
 func (v *voyage) ask(now time.Time) forecast.Forecast {
-	// The conversations of each day are counted beforehand; how many of them are
-	// recorded differs.
-	var read, ahead float64
-	for i, units := range v.days {
-		if i < v.read {
-			read += units / v.recorded[i]
-		} else {
-			ahead += units / v.recorded[i]
+	// The retention query tells how many recordings there are, but for some.
+	var all, left float64
+	for i, n := range v.days {
+		all += n
+		if i >= v.read {
+			left += n
 		}
 	}
+	for _, n := range v.rest {
+		left += n
+	}
+	done := all - left
 	running := int64(min(1, len(v.rest)))
 	progress := []forecast.Progress{
 		{Dataset: "recordings", Class: contract.Recordings, Priority: 0, Done: v.done, FoundBy: "details",
 			// One stands ready for each day that was not read.
-			Left: int64(len(v.rest)) - running + int64(len(v.days)-v.read), Running: running, UnitCalls: 2 + perUnit, Bytes: int64(v.bytes)},
+			Left: int64(len(v.rest)) - running + int64(len(v.days)-v.read), Running: running, UnitCalls: 2 + perUnit, Share: done / (done + v.told*left), Bytes: int64(v.bytes)},
 		{Dataset: "details", Class: contract.Metrics, Priority: 1, Done: int64(v.read), Left: int64(len(v.days) - v.read),
-			UnitCalls: detailsCalls + 3, Ahead: ahead / read},
+			UnitCalls: detailsCalls + 3},
 	}
 	progress[0].Done += int64(v.read) // those that stood ready were settled
 	loads := forecast.Remaining(progress, v.made)

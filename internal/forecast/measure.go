@@ -18,7 +18,7 @@ type Span struct {
 // drift.
 const (
 	priorTime = time.Minute
-	drift     = 0.03
+	drift     = 0.045
 	// Of work that lasts for hours, nobody has seen a night and a weekend yet;
 	// the long run differs by this from a short past, less as the past grows.
 	unseen     = 0.06

@@ -17,10 +17,9 @@ type Progress struct {
 	// FoundBy is the dataset whose units discover this one's; of each of them
 	// that has not ended one unit stands ready here already.
 	FoundBy string
-	// Ahead is how much there is in its units that have not ended, as a multiple
-	// of what was in those that have: by the conversations of their days. 0 is
-	// read as the ratio of their numbers.
-	Ahead float64
+	// Share of the whole dataset that the units which ended have dealt with, where
+	// something tells how large it is (recordings: the retention query); else 0.
+	Share float64
 	// UnitCalls is what a unit costs by the catalogue; Calls says what was made
 	// in all, so that the unit's real cost follows.
 	UnitCalls float64
@@ -55,7 +54,7 @@ func Remaining(list []Progress, calls float64) []Load {
 	for _, p := range list {
 		left, spread := float64(p.Left)+float64(p.Running)/2, 1.0
 		if by, ok := of[p.FoundBy]; ok && by.Left+by.Running > 0 {
-			found, unsure := discovered(p, by)
+			found, unsure := discovered(p, by, left)
 			left += found
 			if left > 0 {
 				spread = 1 + (unsure-1)*found/left
@@ -75,24 +74,28 @@ func Remaining(list []Progress, calls float64) []Load {
 }
 
 // Days differ: what one of them discovers has this spread, and what all of them
-// have in common that no past shows, some more.
+// have in common that no past shows, some more. Units differ less.
 const (
 	dayVaries   = 0.6
+	unitVaries  = 0.3
 	trendVaries = 0.04
 )
 
 func (p Progress) done() float64 { return float64(p.Done) + float64(p.Running)/2 }
 
-// discovered is how many units the rest of those that discover will add, and
-// how sure that is.
-func discovered(p, by Progress) (n, spread float64) {
-	if by.Done == 0 {
+// discovered is how many units the rest of those that discover will add to those
+// that are left, and how sure that is.
+func discovered(p, by Progress, left float64) (n, spread float64) {
+	units, few := float64(by.Done), dayVaries
+	switch {
+	case p.Share > 0 && p.done() > 0:
+		n = max(0, p.done()*(1/p.Share-1)-left)
+		units, few = p.done(), unitVaries
+	case by.Done == 0:
 		return 0, 2
+	default:
+		n = (float64(by.Left) + float64(by.Running)) / units * float64(p.Done+p.Running+p.Left)
 	}
-	ahead, few := by.Ahead, dayVaries/4
-	if ahead == 0 {
-		ahead, few = (float64(by.Left)+float64(by.Running))/float64(by.Done), dayVaries
-	}
-	few /= math.Sqrt(float64(by.Done))
-	return ahead * float64(p.Done+p.Running+p.Left), math.Exp(tenth * math.Sqrt(few*few+trendVaries*trendVaries))
+	few /= math.Sqrt(units)
+	return n, math.Exp(tenth * math.Sqrt(few*few+trendVaries*trendVaries))
 }
