@@ -248,7 +248,10 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	show := showProgress(progressConfig{
 		Screen: s.screen, Quiet: c.Bool("quiet"), Drain: drain,
 		// The last look comes after whatever ended the run.
-		Tally:  func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
+		Tally: func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
+		Forecast: func(tally journal.Tally) (prospect, error) {
+			return foresee(context.WithoutCancel(ctx), s.cfg, s.journal, tally, s.clock.Now())
+		},
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})

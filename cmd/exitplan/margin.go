@@ -44,9 +44,9 @@ func readMargin(c *cli.Context) (m margin, err error) {
 // exported.
 func (s *session) within(now time.Time) (list []contract.Decision) {
 	for _, class := range s.classes() {
-		d := s.cfg.Contract.Decide(class, now)
-		if d.Open && !now.Before(d.Closes.Add(-s.margin.before)) {
-			list = append(list, d)
+		closes, open := s.clock.Open(s.cfg.Contract, class)
+		if open && !now.Before(closes.Add(-s.margin.before)) {
+			list = append(list, s.cfg.Contract.Decide(class, now))
 		}
 	}
 	return list
@@ -57,7 +57,7 @@ func (s *session) checkMargin() error {
 	now := s.clock.Now()
 	stopped := s.within(now)
 	for _, class := range s.classes() {
-		if _, open := s.cfg.Contract.Until(class, now); open {
+		if s.open(class) {
 			if len(stopped) == 0 || stopped[0].Class != class {
 				return nil
 			}

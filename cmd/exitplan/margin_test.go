@@ -35,7 +35,7 @@ func TestAMarginStopsAnExportBeforeTheClose(t *testing.T) {
 			}
 			if len(sum.StoppedEarly) != 2 || sum.Closed != nil || sum.Requests < 4 ||
 				!strings.Contains(sum.Outcome, "stopped early, by the margin") || !strings.Contains(sum.Next, "smaller --stop-before goes on") {
-				t.Errorf("%+v", sum)
+				t.Errorf("%+v\n%s", sum, stderr)
 			}
 			// Inside of the margin nothing but the time is asked for.
 			before := asked.Load()
@@ -119,7 +119,7 @@ func TestRequestsOfLiveHours(t *testing.T) {
 func TestProgressSaysWhyNothingMoves(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	still, slower := "", ""
-	p := &progress{units: map[string]*pace{}, progressConfig: progressConfig{
+	p := &progress{progressConfig: progressConfig{
 		Tally:  func() (journal.Tally, error) { return tallied(journal.Counts{Pending: 9}, journal.Counts{}), nil },
 		Calls:  func() genesys.Stats { return genesys.Stats{} },
 		Closes: func() (time.Time, time.Time) { return now, now.Add(50 * time.Hour) },

@@ -163,11 +163,12 @@ func (n *notices) read(ctx context.Context) (tally journal.Tally, list []classVe
 	if tally, err = n.s.journal.Tally(ctx); err != nil {
 		return tally, nil, err
 	}
-	activity, err := n.s.journal.Activity(ctx, lately)
+	now := n.s.clock.Now()
+	m, err := foresee(ctx, n.s.cfg, n.s.journal, tally, now)
 	if err != nil {
 		return tally, nil, err
 	}
-	list = verdicts(n.s.cfg.Contract, n.s.classes(), tally, activity, n.s.clock.Now())
+	list = m.verdicts(n.s.cfg.Contract, n.s.classes(), now)
 	n.last = noticeOf(tally, list)
 	return tally, list, nil
 }

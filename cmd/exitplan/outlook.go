@@ -11,121 +11,141 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
+	"exitplan/internal/forecast"
 	"exitplan/internal/journal"
 )
 
-// The rate that status goes by is that of the last hour of activity.
+// The rates that status shows are those of the last hour of activity.
 const lately = time.Hour
 
-// outlook is when a dataset will be done at its rate, held against the window
-// of its class. It knows of the units that are planned, and of those which
-// these will probably discover; not of days that are still to come.
+// A forecast needs so much time and so many units; below there is no ground for
+// one, nor for a rate.
+const (
+	leastSpan = 30 * time.Second
+	leastUnit = 5
+)
+
+// outlook is how a family of datasets got on lately, and what it has left.
 type outlook struct {
 	Dataset string  `json:"dataset"`
 	Class   string  `json:"class"`
-	Left    int64   `json:"left"` // units, discoveries included
+	Left    int64   `json:"left"` // units, those that will probably be discovered included
 	PerHour float64 `json:"units_per_hour,omitempty"`
-	// ETA is zero where there is no ground for one. AtLeast says that it may
-	// well be later, since nothing tells how much will be discovered.
-	ETA     time.Time `json:"eta,omitzero"`
-	AtLeast bool      `json:"at_least,omitempty"`
-	Closes  time.Time `json:"closes,omitzero"`
-	AtRisk  bool      `json:"at_risk"`
-	Words   string    `json:"words"`
 }
 
-// lookAhead holds the rate of each family of datasets against its window.
-func lookAhead(terms contract.Terms, tally journal.Tally, activity journal.Activity, now time.Time) []outlook {
+// outlooks are those of the families that have units.
+func outlooks(tally journal.Tally, activity journal.Activity, m prospect) []outlook {
 	list := []outlook{}
-	left, unsure := ahead(tally)
+	left := map[string]float64{}
+	for _, l := range m.loads {
+		left[dataset.Family(l.Dataset)] += l.Records.Mid
+	}
 	length := activity.To.Sub(activity.From)
 	units := folded(tally.Datasets, addCounts)
 	finished := folded(activity.Finished, func(sum, n int64) int64 { return sum + n })
 	families := dataset.Catalogue()
 	for class, name := range dataset.Families {
-		families = append(families, exporter.Info{Name: name, Class: class, FoundBy: dataset.DetailsName})
+		families = append(families, exporter.Info{Name: name, Class: class})
 	}
 	slices.SortStableFunc(families[len(families)-len(dataset.Families):], func(a, b exporter.Info) int { return strings.Compare(a.Name, b.Name) })
 	for _, info := range families {
 		if _, ok := units[info.Name]; !ok {
 			continue
 		}
-		o := outlook{Dataset: info.Name, Class: info.Class, Left: int64(left[info.Name] + 0.5), AtLeast: unsure && info.FoundBy != ""}
+		o := outlook{Dataset: info.Name, Class: info.Class, Left: int64(left[info.Name] + 0.5)}
 		if n := finished[info.Name]; n >= leastUnit && length >= leastSpan {
 			o.PerHour = float64(n) / length.Hours()
 		}
-		o.decide(terms, now)
 		list = append(list, o)
 	}
 	return list
 }
 
-// decide fills in what follows from the rate and the window.
-func (o *outlook) decide(terms contract.Terms, now time.Time) {
-	begin := now
-	if terms.Zone != nil { // else no contract is configured
-		d := terms.Decide(o.Class, now)
-		if !d.Open {
-			begin = d.Next
-		}
-		if o.Closes = d.Closes; o.Left > 0 && begin.IsZero() {
-			o.AtRisk, o.Words = true, "AT RISK: its window is closed"
-			return
-		}
+// folded puts what is kept for each dataset together by family: of one unit or
+// a few each, most have no rate of their own.
+func folded[V any](byDataset map[string]V, add func(sum, v V) V) map[string]V {
+	sums := map[string]V{}
+	for name, v := range byDataset {
+		family := dataset.Family(name)
+		sums[family] = add(sums[family], v)
 	}
-	switch {
-	case o.Left == 0:
-		o.Words = "nothing is left of what is known"
-		return
-	case o.PerHour == 0:
-		o.Words = "estimating: too little was finished lately"
-		return
-	}
-	took := seconds(float64(o.Left) / o.PerHour * 3600)
-	o.ETA = begin.Add(took).UTC().Truncate(time.Second)
-	about := "in about "
-	if o.AtLeast {
-		about = "in over "
-	}
-	o.Words = about + span(o.ETA.Sub(now))
-	if o.Closes.IsZero() {
-		return
-	}
-	if late := o.ETA.Sub(o.Closes); late > 0 {
-		o.AtRisk = true
-		o.Words += ", AT RISK: " + span(late) + " after its window closes"
-	} else {
-		o.Words += ", " + span(-late) + " before its window closes"
-	}
+	return sums
 }
 
-// inTime is the error of an export that its window will not last for.
-func inTime(list []outlook) error {
-	for _, o := range list {
-		if o.AtRisk {
+func addCounts(sum, c journal.Counts) journal.Counts {
+	sum.Add(c)
+	return sum
+}
+
+// inTime is the error of an export that its window may not last for: what is
+// left of a class will not, nine times in ten, be done before it closes, or its
+// window is closed.
+func (m prospect) inTime(terms contract.Terms, now time.Time) error {
+	for _, c := range m.forecast.Classes {
+		if closed(terms, c.Class, now) || m.known && c.Verdict != forecast.OnTrack {
 			return said{errForecast}
 		}
 	}
 	return nil
 }
 
-func printOutlook(activity journal.Activity, list []outlook) error {
+// closed says that a class may not be exported now, nor later.
+func closed(terms contract.Terms, class string, now time.Time) bool {
+	if terms.Zone == nil {
+		return false
+	}
+	d := terms.Decide(class, now)
+	return !d.Open && d.Next.IsZero()
+}
+
+// words are what a forecast says of a class.
+func (m prospect) words(c forecast.Class, terms contract.Terms, now time.Time) string {
+	switch {
+	case closed(terms, c.Class, now):
+		return "WILL MISS: its window is closed, and something is left"
+	case !m.known:
+		return "estimating: too little was done yet"
+	}
+	const minute = "2006-01-02 15:04"
+	about := "in about "
+	if m.unsure {
+		about = "in over "
+	}
+	text := fmt.Sprintf("%s%s (%s), 90 %% sure by %s", about, span(c.P50.Sub(now)), c.P50.Format(minute), c.P90.Format(minute))
+	switch c.Verdict {
+	case forecast.OnTrack:
+		if !c.Closes.IsZero() {
+			text += fmt.Sprintf(": on track, its window closes %s after that", span(c.Closes.Sub(c.P90)))
+		}
+	case forecast.AtRisk:
+		text += fmt.Sprintf(": AT RISK, its window closes at %s", c.Closes.Format(minute))
+	case forecast.WillMiss:
+		text += fmt.Sprintf(": WILL MISS, %s after its window closes", span(c.P50.Sub(c.Closes)))
+	}
+	return text
+}
+
+func (m prospect) print(activity journal.Activity, list []outlook, terms contract.Terms, now time.Time) error {
 	if activity.To.IsZero() {
 		return nil
 	}
 	const minute = "2006-01-02 15:04"
-	fmt.Fprintf(os.Stdout, "At the rate from %s to %s (UTC)\n", activity.From.UTC().Format(minute), activity.To.UTC().Format(minute))
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "dataset\tunits/hour\tleft\tdone by\t")
+	fmt.Fprintf(os.Stdout, "From %s to %s (UTC)\n", activity.From.UTC().Format(minute), activity.To.UTC().Format(minute))
+	fmt.Fprintln(w, "dataset\tunits/hour\tleft, about")
 	for _, o := range list {
-		rate, eta := "-", "-"
+		rate := "-"
 		if o.PerHour > 0 {
 			rate = count(int64(o.PerHour + 0.5))
 		}
-		if !o.ETA.IsZero() {
-			eta = o.ETA.Format(minute)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Dataset, rate, count(o.Left), eta, o.Words)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", o.Dataset, rate, count(o.Left))
+	}
+	if err := w.Flush(); err != nil || len(m.forecast.Classes) == 0 {
+		return err
+	}
+	fmt.Fprintln(os.Stdout, "\nDone, if it runs without a pause (times in UTC)")
+	for _, c := range m.forecast.Classes {
+		fmt.Fprintf(w, "%s\t%s\n", c.Class, m.words(c, terms, now))
 	}
 	return w.Flush()
 }

@@ -232,7 +232,21 @@ func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*pla
 	s.org = organization{ID: settings["organization"], Name: settings["organization.name"]}
 	p := s.newPlan(now)
 	p.Measured = true
-	p.Endings = measuredEndings(lookAhead(s.cfg.Contract, tally, activity, now), now)
+	m, err := foresee(ctx, s.cfg, j, tally, now)
+	if err != nil {
+		return nil, err
+	}
+	p.Supply = m.supply
+	for _, l := range m.loads {
+		p.Calls += l.Calls.Mid
+		p.Datasets = append(p.Datasets, planned{Load: l, Hours: l.Calls.Mid / max(1, m.supply.CallsPerMinute.Mid) / 60})
+	}
+	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
+	if m.known {
+		for _, c := range m.forecast.Classes {
+			p.Endings = append(p.Endings, endingOf(c, m.forecast, s.cfg.Contract, now))
+		}
+	}
 	_, _, p.Fits = inAll(p.Endings)
 	race, err := raceOf(ctx, j, settings, nil, recordingsPerHour(tally, activity), now)
 	if err != nil {
@@ -241,34 +255,6 @@ func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*pla
 	p.Retention = retained{Recordings: race.Left, Whole: true, Race: race}
 	p.Extension = p.need(s.cfg.Contract)
 	return p, nil
-}
-
-// measuredEndings are those of classes by the outlook of their datasets. Rates
-// change: a tenth of the cases takes more than half as long again.
-func measuredEndings(list []outlook, now time.Time) (ends []ending) {
-	const wide = 1.5
-	for _, class := range classes {
-		e := ending{Class: class, Begins: now, Fits: true, By: byCalls}
-		found, known := false, true
-		for _, o := range list {
-			if o.Class != class {
-				continue
-			}
-			found = true
-			e.Closes, e.P50 = o.Closes, latestOf(e.P50, o.ETA)
-			e.Fits = e.Fits && !o.AtRisk
-			known = known && (o.Left == 0 || !o.ETA.IsZero())
-		}
-		if !found {
-			continue
-		}
-		if left := e.P50.Sub(now); !e.P50.IsZero() && known {
-			e.P10, e.P90 = now.Add(seconds(left.Seconds()/wide)), now.Add(seconds(left.Seconds()*wide))
-			e.Fits = e.Fits && (e.Closes.IsZero() || !e.P90.After(e.Closes))
-		}
-		ends = append(ends, e)
-	}
-	return ends
 }
 
 // noPlan explains what is wrong with a saved plan.

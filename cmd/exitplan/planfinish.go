@@ -29,88 +29,70 @@ type ending struct {
 
 // What decides when a class ends.
 const (
-	byCalls = "calls"
-	byBytes = "bytes"
-	byDays  = "days" // that have to be waited for
+	byCalls = forecast.Calls
+	byBytes = forecast.Bytes
+	byDays  = forecast.Days // that have to be waited for
 )
 
-// endings say when each class ends. All share one budget, and what has a higher
-// priority goes first.
+// endings say when each class ends, as if it were open where it is closed for
+// good: so long an extension would have to be.
 func endings(terms contract.Terms, classes []string, loads []forecast.Load, supply forecast.Supply, now time.Time) (list []ending) {
+	present := slices.Clone(loads)
+	for i := range present { // days to come arrive later
+		l := &present[i]
+		days := daysIn(l.Daily)
+		l.Calls.Mid, l.Bytes.Mid = max(0, l.Calls.Mid-days*l.Daily.Calls), max(0, l.Bytes.Mid-days*l.Daily.Bytes)
+	}
+	f := forecast.Run(now, present, supply, terms)
 	for _, class := range classes {
-		f := ending{Class: class, Begins: now, Fits: true}
-		last := -1
-		for _, l := range loads {
-			if l.Class == class {
-				f.Calls, f.Bytes, last = f.Calls+l.Calls.Mid, f.Bytes+l.Bytes.Mid, max(last, l.Priority)
-			}
-		}
-		if last < 0 {
+		c, ok := f.Of(class)
+		if !ok {
 			continue
 		}
-		if terms.Zone != nil {
-			d := terms.Decide(class, now)
-			f.Closes = d.Closes
-			if !d.Open {
-				f.Begins = d.Next
-			}
-			if d.Opens.IsZero() {
-				f.Shut = d.Reason
-			}
-		}
-		begin := latestOf(f.Begins, now) // as if it were open, where it is closed for good
-		f.P10, _ = endOf(class, last, loads, supply, begin, -1)
-		f.P50, f.By = endOf(class, last, loads, supply, begin, 0)
-		f.P90, _ = endOf(class, last, loads, supply, begin, 1)
-		f.Fits = f.Shut != "" || !f.Begins.IsZero() && (f.Closes.IsZero() || !f.P90.After(f.Closes))
-		list = append(list, f)
+		list = append(list, endingOf(c, f, terms, now).wait(loads))
 	}
 	return list
 }
 
-// endOf is when a class ends if everything lies on one side of its middle: -1 for
-// a tenth of the cases, 0, or 1 for nine in ten.
-func endOf(class string, last int, loads []forecast.Load, supply forecast.Supply, begin time.Time, side int) (end time.Time, by string) {
-	var calls, bytes float64
-	for _, l := range loads {
-		if l.Priority > last {
-			continue
-		}
-		calls += quantile(l.Calls, side)
-		if l.Class == class {
-			bytes += quantile(l.Bytes, side)
+func daysIn(a forecast.Arrival) float64 { return a.Until.Sub(a.From).Hours() / 24 }
+
+// endingOf holds the forecast of a class against its window. By is what decides
+// everything: classes share the budget.
+func endingOf(c forecast.Class, f forecast.Forecast, terms contract.Terms, now time.Time) ending {
+	e := ending{Class: c.Class, Begins: now, Closes: c.Closes, P10: c.P10, P50: c.P50, P90: c.P90,
+		Fits: c.Verdict == forecast.OnTrack, Calls: c.Calls, Bytes: c.Bytes, By: f.Critical.Resource}
+	if e.By == byBytes && c.Bytes == 0 {
+		e.By = byCalls
+	}
+	if terms.Zone != nil {
+		if d := terms.Decide(c.Class, now); !d.Open {
+			if e.Begins = d.Next; d.Opens.IsZero() {
+				e.Shut, e.Fits = d.Reason, true
+			}
 		}
 	}
-	minutes := calls / max(1, quantile(supply.CallsPerMinute, -side))
-	end, by = begin.Add(seconds(minutes*60)), byCalls
-	if speed := quantile(supply.BytesPerSecond, -side); speed > 0 && bytes > 0 {
-		if done := begin.Add(seconds(bytes / speed)); done.After(end) {
-			end, by = done, byBytes
-		}
-	}
-	for _, l := range loads {
-		if l.Class != class || l.Daily.Until.IsZero() {
-			continue
-		}
-		wait := time.Duration(1+side) * lag / 2
-		work := seconds(l.Daily.Calls / max(1, quantile(supply.CallsPerMinute, -side)) * 60)
-		if done := l.Daily.Until.Add(wait + work); done.After(end) {
-			end, by = done, byDays
-		}
-	}
-	return end.UTC().Truncate(time.Second), by
+	return e
 }
 
-// quantile is an estimate in the middle, or at one of its ends.
-func quantile(e forecast.Estimate, side int) float64 {
-	spread := max(e.Spread, 1)
-	switch side {
-	case -1:
-		return e.Mid / spread
-	case 1:
-		return e.Mid * spread
+// wait adds that the last of the days to come is complete a day or two after it
+// has ended.
+func (e ending) wait(loads []forecast.Load) ending {
+	for _, l := range loads {
+		if l.Class != e.Class || l.Daily.Until.IsZero() {
+			continue
+		}
+		e.Calls, e.Bytes = e.Calls+l.Daily.Calls*daysIn(l.Daily), e.Bytes+l.Daily.Bytes*daysIn(l.Daily)
+		for _, one := range []struct {
+			at  *time.Time
+			lag time.Duration
+		}{{&e.P10, 0}, {&e.P50, lag / 2}, {&e.P90, lag}} {
+			if done := l.Daily.Until.Add(one.lag); done.After(*one.at) {
+				*one.at, e.By = done, byDays
+			}
+		}
 	}
-	return e.Mid
+	e.Fits = e.Fits && (e.Closes.IsZero() || !e.P90.After(e.Closes))
+	return e
 }
 
 // inAll is when everything is done, and whether it fits.

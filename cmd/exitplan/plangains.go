@@ -39,7 +39,7 @@ func (p *plan) gains(sc scenario, limit int) (list []gain) {
 		}
 		g.P50, g.P90, g.Fits = inAll(endings(sc.cfg.Contract, classes, loads, sc.supply(p.Inventory, limit), p.At))
 		g.Sooner = before.Sub(g.P90).Hours()
-		if before.Sub(g.P90) > before.Sub(p.At)/100 {
+		if before.Sub(g.P90) > max(before.Sub(p.At)/100, time.Minute) {
 			list = append(list, g)
 		}
 		return g.Fits

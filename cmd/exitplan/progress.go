@@ -9,6 +9,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"exitplan/internal/forecast"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
 )
@@ -28,7 +29,9 @@ type progressConfig struct {
 	Quiet  bool
 	Drain  <-chan struct{}
 	Tally  func() (journal.Tally, error)
-	Calls  func() genesys.Stats
+	// Forecast says when it will be over, from that.
+	Forecast func(journal.Tally) (prospect, error)
+	Calls    func() genesys.Stats
 	// Closes gives the trusted time, and when the first open window closes.
 	Closes func() (now, closes time.Time)
 	Margin time.Duration // before the close, at which the run stops
@@ -48,7 +51,7 @@ type progress struct {
 	begun    time.Time
 	tally    journal.Tally
 	next     time.Time // when the journal is read again
-	units    map[string]*pace
+	ahead    prospect
 	calls    pace
 	bytes    pace
 	draining bool
@@ -56,7 +59,7 @@ type progress struct {
 
 // showProgress starts to show; the caller must call finish.
 func showProgress(cfg progressConfig) *progress {
-	p := &progress{progressConfig: cfg, stop: make(chan struct{}), begun: time.Now(), units: map[string]*pace{}}
+	p := &progress{progressConfig: cfg, stop: make(chan struct{}), begun: time.Now()}
 	p.look(p.begun, true)
 	p.ended.Go(func() {
 		columns := p.Screen.columns()
@@ -120,14 +123,13 @@ func (p *progress) look(now time.Time, exact bool) {
 	if err != nil {
 		return // what was seen last is shown
 	}
+	if p.Forecast != nil {
+		if ahead, err := p.Forecast(tally); err == nil {
+			p.ahead = ahead
+		}
+	}
 	cost := time.Since(now)
 	p.tally, p.next = tally, now.Add(max(time.Second, 20*cost))
-	for name, c := range folded(tally.Datasets, addCounts) {
-		if p.units[name] == nil {
-			p.units[name] = &pace{}
-		}
-		p.units[name].note(now, c.Done+c.Failed)
-	}
 	p.calls.note(now, p.Calls().Requests)
 	p.bytes.note(now, tally.Total.Bytes)
 }
@@ -205,7 +207,7 @@ func (p *progress) fields(now time.Time, of string) []string {
 	if rate, ok := p.bytes.perSecond(now); ok {
 		size += " (" + bytesText(int64(rate)) + "/s)"
 	}
-	return append(fields, plural(t.Records, "record", "records"), size, p.estimate(now))
+	return append(fields, plural(t.Records, "record", "records"), size, p.estimate())
 }
 
 func (p *progress) done(of string) string {
@@ -215,25 +217,29 @@ func (p *progress) done(of string) string {
 }
 
 // estimate is when it will be over, if there is ground to say so.
-func (p *progress) estimate(now time.Time) string {
+func (p *progress) estimate() string {
 	if p.draining {
 		return "stopping"
 	}
 	if still := ask(p.Still); still != "" {
 		return still
 	}
-	left, unsure := ahead(p.tally)
-	took, ok := timeLeft(left, func(name string) (float64, bool) { return p.units[name].perSecond(now) })
+	f := p.ahead.forecast
+	if !p.ahead.known || len(f.Classes) == 0 {
+		return "estimating"
+	}
+	took := f.P50.Sub(f.At)
 	if took > 2*time.Minute {
 		took = took.Round(time.Minute) // it is no better known than that
 	}
-	switch {
-	case !ok:
-		return "estimating"
-	case unsure:
-		return "over " + span(took) + " left"
+	text := "about " + span(took) + " left"
+	if p.ahead.unsure {
+		text = "over " + span(took) + " left"
 	}
-	return "about " + span(took) + " left"
+	if f.Verdict != forecast.OnTrack {
+		text = strings.ToUpper(string(f.Verdict)) + ", " + text
+	}
+	return text
 }
 
 func ask(why func() string) string {

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"exitplan/internal/contract"
+	"exitplan/exporter"
+	"exitplan/internal/config"
 	"exitplan/internal/dataset"
+	"exitplan/internal/forecast"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
 )
@@ -55,49 +57,11 @@ func tallied(details, recordings journal.Counts) journal.Tally {
 	}
 }
 
-func TestUnitsThatWillBeDiscoveredAreAhead(t *testing.T) {
-	for _, tt := range []struct {
-		details, recordings journal.Counts
-		left                float64
-		unsure              bool
-	}{
-		// Ten days gave 40 batches; each of the 20 others has its unit of recordings.
-		{journal.Counts{Done: 10, Pending: 20}, journal.Counts{Done: 46, Pending: 24}, 24 + 20*4, false},
-		{journal.Counts{Done: 30}, journal.Counts{Done: 140, Pending: 10}, 10, false},
-		{journal.Counts{Pending: 30}, journal.Counts{Pending: 31}, 31, true},
-		{journal.Counts{}, journal.Counts{Done: 5, Pending: 25}, 25, true}, // recordings alone
-	} {
-		left, unsure := ahead(tallied(tt.details, tt.recordings))
-		if left[dataset.RecordingsName] != tt.left || unsure != tt.unsure {
-			t.Errorf("%+v: %v units of recordings ahead, unsure %v; want %v, %v", tt, left, unsure, tt.left, tt.unsure)
-		}
-	}
-}
-
-func TestNoEstimateWithoutGround(t *testing.T) {
-	rates := map[string]float64{"a": 2, "b": 0.5}
-	rate := func(name string) (float64, bool) { r, ok := rates[name]; return r, ok }
-	for _, tt := range []struct {
-		left map[string]float64
-		want time.Duration
-		ok   bool
-	}{
-		{map[string]float64{"a": 100, "b": 100}, 200 * time.Second, true},
-		{map[string]float64{"a": 100, "new": 9}, 50 * time.Second, true},
-		{map[string]float64{"a": 100, "new": 90}, 0, false},
-		{map[string]float64{"a": 0}, 0, false},
-	} {
-		if got, ok := timeLeft(tt.left, rate); ok != tt.ok || ok && got != tt.want {
-			t.Errorf("%v: %v, %v", tt.left, got, ok)
-		}
-	}
-}
-
 // However narrow the terminal, no line wraps, and the estimate is the last to go.
 func TestABarFitsTheTerminal(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	for _, done := range []int64{0, 7, 50, 100} {
-		p := &progress{units: map[string]*pace{}, progressConfig: progressConfig{
+		p := &progress{progressConfig: progressConfig{
 			Tally: func() (journal.Tally, error) {
 				return tallied(journal.Counts{Done: done, Pending: 100 - done}, journal.Counts{}), nil
 			},
@@ -148,15 +112,38 @@ func checkLast(t *testing.T, w *world, stderr string) {
 }
 
 // Listings of one unit each must not keep everything from being estimated.
-func TestListingsShareARate(t *testing.T) {
+func TestListingsShareARow(t *testing.T) {
 	tally := journal.Tally{Datasets: map[string]journal.Counts{
 		dataset.DetailsName: {Pending: 10, Done: 10}, "routing.skills": {Pending: 1}, "scripts": {Pending: 1}, "routing.queues": {Done: 1},
 	}}
-	if left, _ := ahead(tally); left["configuration"] != 2 || left["scripts"] != 0 || left[dataset.DetailsName] != 10 {
-		t.Errorf("left %v", left)
-	}
-	list := lookAhead(contract.Terms{}, tally, journal.Activity{}, time.Now())
-	if len(list) != 2 || list[1].Dataset != "configuration" || list[1].Left != 2 {
+	m := prospect{loads: forecast.Remaining(progressOf(config.Config{}, tally), 0)}
+	list := outlooks(tally, journal.Activity{}, m)
+	if len(list) != 2 || list[0].Left != 10 || list[1].Dataset != "configuration" || list[1].Left != 2 {
 		t.Errorf("outlook %+v", list)
+	}
+}
+
+// What a process did counts while it ran, and the hours in which none did, do not.
+func TestTimeWithoutAProcessIsNoDelay(t *testing.T) {
+	begun := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	tally := journal.Tally{Datasets: map[string]journal.Counts{dataset.DetailsName: {Done: 20, Pending: 10}}}
+	h := journal.History{Width: time.Minute, Runs: []exporter.Interval{
+		{From: begun, To: begun.Add(10 * time.Minute)}, {From: begun.Add(9 * time.Hour), To: begun.Add(9*time.Hour + 10*time.Minute)},
+	}}
+	for i := range 20 {
+		at := begun.Add(time.Duration(i) * time.Minute)
+		if i >= 10 {
+			at = begun.Add(9*time.Hour + time.Duration(i-10)*time.Minute)
+		}
+		h.Buckets = append(h.Buckets, journal.Bucket{At: at, Finished: map[string]int64{dataset.DetailsName: 1}})
+	}
+	spans, units, active := spansOf(h, progressOf(config.Config{}, tally), tally)
+	if units != 20 || active != 20*time.Minute || len(spans) != 20 {
+		t.Fatalf("%d units in %v and %d spans", units, active, len(spans))
+	}
+	for _, s := range spans {
+		if s.Calls != spans[0].Calls || s.Active != time.Minute {
+			t.Fatalf("span %+v", s)
+		}
 	}
 }

@@ -88,7 +88,12 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
-	outlooks := lookAhead(cfg.Contract, tally, activity, now)
+	m, err := foresee(c.Context, cfg, j, tally, now)
+	if err != nil {
+		return err
+	}
+	looks := outlooks(tally, activity, m)
+	late := m.inTime(cfg.Contract, now)
 	held, err := readProtected(cfg.State)
 	if err != nil {
 		return err
@@ -108,9 +113,9 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
 			"at": now, "paused": paused, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
-			"activity": activity, "outlook": outlooks, "windows": decideAll(cfg.Contract, now),
+			"activity": activity, "outlook": looks, "forecast": m.told(), "windows": decideAll(cfg.Contract, now),
 			"race": deleting, "rehearsal": tried,
-		}), inTime(outlooks))
+		}), late)
 	}
 	fmt.Fprintf(os.Stdout, "Organization  %s (%s)\nDestination   %s/%s\n",
 		settings["organization.name"], settings["organization"], settings["destination.url"], settings["export_id"])
@@ -153,7 +158,7 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 		return err
 	}
 	fmt.Fprintln(os.Stdout)
-	if err := printOutlook(activity, outlooks); err != nil {
+	if err := m.print(activity, looks, cfg.Contract, now); err != nil {
 		return err
 	}
 	if words := deleting.words(); words != "" {
@@ -165,7 +170,7 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 			return err
 		}
 	}
-	return inTime(outlooks)
+	return late
 }
 
 // printReasons counts what is missing by dataset and reason.

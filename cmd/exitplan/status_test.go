@@ -9,6 +9,7 @@ import (
 
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
+	"exitplan/internal/forecast"
 	"exitplan/internal/journal"
 	"exitplan/internal/simulator"
 )
@@ -47,9 +48,9 @@ func TestStatusHoldsTheRateAgainstTheWindow(t *testing.T) {
 		code         int
 		words        string
 	}{
-		{"years left", "2099-12-31", exitComplete, "before its window closes"},
+		{"years left", "2099-12-31", exitComplete, "on track, its window closes"},
 		{"half an hour left", time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339), exitForecast, "after its window closes"},
-		{"over", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339), exitForecast, "AT RISK: its window is closed"},
+		{"over", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339), exitForecast, "WILL MISS: its window is closed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
@@ -64,6 +65,7 @@ func TestStatusHoldsTheRateAgainstTheWindow(t *testing.T) {
 				Windows  []struct{ Class string }
 				Activity struct{ From, To time.Time }
 				Outlook  []outlook
+				Forecast *forecast.Forecast
 			}
 			if err := json.Unmarshal([]byte(stdout), &got); err != nil {
 				t.Fatal(err)
@@ -71,15 +73,12 @@ func TestStatusHoldsTheRateAgainstTheWindow(t *testing.T) {
 			if code != tt.code || len(got.Windows) != 4 || len(got.Outlook) != 1 || got.Activity.To.IsZero() {
 				t.Fatalf("exit code %d, %+v", code, got)
 			}
-			o := got.Outlook[0]
-			if o.Left != 50 || o.AtRisk != (tt.code != 0) || o.Closes.IsZero() {
-				t.Errorf("outlook %+v", o)
+			o, f := got.Outlook[0], got.Forecast
+			if o.Left != 50 || o.PerHour < 58 || o.PerHour > 62 || f == nil || len(f.Classes) != 1 || f.Classes[0].Closes.IsZero() {
+				t.Fatalf("outlook %+v, %+v", o, f)
 			}
-			if tt.name == "over" {
-				return
-			}
-			if o.PerHour < 58 || o.PerHour > 62 || time.Until(o.ETA) < 45*time.Minute || time.Until(o.ETA) > 55*time.Minute {
-				t.Errorf("outlook %+v, want 60 units an hour and 50 minutes", o)
+			if left := time.Until(f.P50); left < 43*time.Minute || left > 55*time.Minute || (f.Verdict == forecast.OnTrack) != (tt.code == 0) {
+				t.Errorf("%+v, want 50 minutes", f)
 			}
 		})
 	}

@@ -132,8 +132,8 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	}
 	if errors.Is(runErr, exporter.ErrWindowClosed) || errors.Is(runErr, exporter.ErrStoppedEarly) {
 		for _, class := range s.classes() {
-			if d := s.cfg.Contract.Decide(class, s.clock.Now()); !d.Open {
-				sum.Closed = append(sum.Closed, d)
+			if !s.open(class) {
+				sum.Closed = append(sum.Closed, s.cfg.Contract.Decide(class, s.clock.Now()))
 			}
 		}
 	}

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"slices"
 	"time"
 
 	"exitplan/internal/contract"
-	"exitplan/internal/journal"
+	"exitplan/internal/forecast"
 	"exitplan/internal/notify"
 )
 
@@ -27,44 +26,22 @@ type classVerdict struct {
 	Closes   time.Time
 }
 
-// A cautious estimate takes so much more of the time that is left.
-const caution = 0.25
-
-// verdicts judges each of the classes by the slowest of its datasets.
-func verdicts(terms contract.Terms, classes []string, tally journal.Tally, activity journal.Activity, now time.Time) []classVerdict {
-	outlooks := lookAhead(terms, tally, activity, now)
-	var list []classVerdict
+// verdicts judges each of the classes by the forecast.
+func (m prospect) verdicts(terms contract.Terms, classes []string, now time.Time) (list []classVerdict) {
 	for _, class := range classes {
-		v := classVerdict{Class: class, Verdict: unknown}
-		for _, o := range outlooks {
-			if o.Class != class {
-				continue
-			}
-			next := classVerdict{Class: class, Verdict: unknown, P50: o.ETA, Closes: o.Closes}
-			if took := o.ETA.Sub(now); !o.ETA.IsZero() {
-				next.P90 = o.ETA.Add(time.Duration(float64(took) * caution))
-			}
-			switch {
-			case o.AtRisk:
-				next.Verdict = willMiss
-			case !next.P90.IsZero() && !o.Closes.IsZero() && next.P90.After(o.Closes):
-				next.Verdict = atRisk
-			case o.Left == 0 || !o.ETA.IsZero():
-				next.Verdict = onTime
-			}
-			v = worse(v, next)
+		v := classVerdict{Class: class, Verdict: onTime}
+		c, left := m.forecast.Of(class)
+		switch {
+		case !left:
+		case closed(terms, class, now):
+			v.Verdict = willMiss
+		case !m.known:
+			v.Verdict = unknown
+		default:
+			v.P50, v.P90, v.Closes = c.P50, c.P90, c.Closes
+			v.Verdict = map[forecast.Verdict]string{forecast.OnTrack: onTime, forecast.AtRisk: atRisk, forecast.WillMiss: willMiss}[c.Verdict]
 		}
 		list = append(list, v)
 	}
 	return list
-}
-
-// worse is what counts of two verdicts about one class.
-func worse(a, b classVerdict) classVerdict {
-	order := []string{unknown, onTime, atRisk, willMiss}
-	switch i, k := slices.Index(order, a.Verdict), slices.Index(order, b.Verdict); {
-	case k > i, k == i && b.P50.After(a.P50):
-		return b
-	}
-	return a
 }

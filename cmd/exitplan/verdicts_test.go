@@ -9,14 +9,20 @@ import (
 	"exitplan/internal/config"
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
+	"exitplan/internal/forecast"
 	"exitplan/internal/journal"
 	"exitplan/internal/notify"
 )
 
-// left is an export that does ten units an hour, of which so many are left.
-func left(n int64, now time.Time) (journal.Tally, journal.Activity) {
-	return journal.Tally{Datasets: map[string]journal.Counts{dataset.DetailsName: {Done: 100, Pending: n}}},
-		journal.Activity{From: now.Add(-time.Hour), To: now, Finished: map[string]int64{dataset.DetailsName: 10}}
+// left is the forecast of an export that takes so many hours more, and a quarter
+// more than that in one of ten cases.
+func left(hours int64, terms contract.Terms, now time.Time) prospect {
+	var loads []forecast.Load
+	if hours > 0 {
+		loads = []forecast.Load{{Class: exporter.Metrics, Calls: forecast.Estimate{Mid: float64(hours) * 60, Spread: 1.25}}}
+	}
+	supply := forecast.Supply{CallsPerMinute: forecast.Exactly(1)}
+	return prospect{known: true, forecast: forecast.Run(now, loads, supply, terms)}
 }
 
 func termsUntil(closes time.Time) contract.Terms {
@@ -26,21 +32,24 @@ func termsUntil(closes time.Time) contract.Terms {
 
 func TestVerdictsOfClasses(t *testing.T) {
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-	terms := termsUntil(now.Add(10 * time.Hour))
+	terms := termsUntil(now.Add(100 * time.Hour))
 	for _, tt := range []struct {
 		left int64
 		want string
-	}{{0, onTime}, {50, onTime}, {79, onTime}, {81, atRisk}, {99, atRisk}, {101, willMiss}} {
-		tally, activity := left(tt.left, now)
-		got := verdicts(terms, []string{exporter.Metrics}, tally, activity, now)
+	}{{0, onTime}, {50, onTime}, {75, onTime}, {90, atRisk}, {110, willMiss}} {
+		got := left(tt.left, terms, now).verdicts(terms, []string{exporter.Metrics}, now)
 		if len(got) != 1 || got[0].Verdict != tt.want {
 			t.Errorf("%d left: %+v, want %s", tt.left, got, tt.want)
 		}
 	}
-	tally, activity := left(50, now)
-	activity.Finished = nil
-	if got := verdicts(terms, []string{exporter.Metrics}, tally, activity, now); got[0].Verdict != unknown {
+	m := left(50, terms, now)
+	m.known = false
+	if got := m.verdicts(terms, []string{exporter.Metrics}, now); got[0].Verdict != unknown {
 		t.Errorf("without a rate: %+v", got)
+	}
+	over := terms.Termination
+	if got := left(1, terms, over).verdicts(terms, []string{exporter.Metrics}, over); got[0].Verdict != willMiss {
+		t.Errorf("after the close: %+v", got)
 	}
 }
 
@@ -55,7 +64,7 @@ func TestAVerdictIsToldOnce(t *testing.T) {
 	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	begin := func() *notices {
 		s := &session{journal: j, names: []string{dataset.DetailsName}, clock: exporter.NewClock(time.Now, time.Time{}), cfg: config.Config{
-			ExportID: "x", Contract: termsUntil(now.Add(10 * time.Hour)),
+			ExportID: "x", Contract: termsUntil(now.Add(100 * time.Hour)),
 			Notify: config.Notify{Webhook: config.NewSecret(in.URL), Secret: config.NewSecret(inboxSecret)},
 		}}
 		n, err := s.startNotices()
@@ -69,8 +78,7 @@ func TestAVerdictIsToldOnce(t *testing.T) {
 	}
 	look := func(n *notices, units ...int64) {
 		for _, u := range units {
-			tally, activity := left(u, now)
-			n.turned(t.Context(), verdicts(n.s.cfg.Contract, n.s.classes(), tally, activity, now))
+			n.turned(t.Context(), left(u, n.s.cfg.Contract, now).verdicts(n.s.cfg.Contract, n.s.classes(), now))
 		}
 	}
 	n := begin()

@@ -188,3 +188,22 @@ func (c costs) pieces(row listing) float64 {
 func pages(rows float64, size int) float64 {
 	return max(1, math.Ceil(rows/float64(size)-1e-9))
 }
+
+// UnitCalls is what a unit of a dataset takes in the middle: a batch of recorded
+// conversations, a day of conversation details, some parents of a listing.
+func UnitCalls(name, metadata string) float64 {
+	switch {
+	case name == RecordingsName && metadata == MetadataDerived:
+		return 2
+	case name == RecordingsName:
+		return 2 + batchSize
+	case name == DetailsName:
+		return 7
+	}
+	for _, row := range declared() {
+		if row.name == name && row.parent != "" {
+			return parentsPerUnit
+		}
+	}
+	return 2
+}

@@ -156,7 +156,7 @@ func ranged(now time.Time, took []float64) Range {
 	slices.Sort(took)
 	at := func(q float64) time.Time {
 		s := took[min(len(took)-1, int(q*float64(len(took))))]
-		return now.Add(min(century, time.Duration(min(s, century.Seconds())*float64(time.Second)))).UTC().Truncate(time.Second)
+		return now.Add(min(century, time.Duration(min(s, century.Seconds())*float64(time.Second)))).UTC().Truncate(time.Second).Add(time.Second)
 	}
 	if len(took) == 0 {
 		return Range{}

@@ -60,7 +60,7 @@ func reached(spans []Span, of func(Span) float64, prior Estimate, per time.Durat
 	rate := done / active.Seconds() // a second
 	if before := prior.Mid / per.Seconds(); before > 0 {
 		w := priorTime.Seconds() / (priorTime + active).Seconds()
-		rate = math.Exp((1-w)*math.Log(rate) + w*math.Log(before))
+		rate = 1 / ((1-w)/rate + w/before)
 	}
 	past, future := active.Seconds(), max(1, left/rate)
 	long := longVariance(spans, of, done/active.Seconds())
