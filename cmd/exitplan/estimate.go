@@ -11,10 +11,10 @@ const (
 	rateUnits = leastUnit
 )
 
-// pace is the recent rate of something that is counted. Its window reaches
+// tempo is the recent rate of something that is counted. Its window reaches
 // back far enough to hold some units, so that the rate falls, and what is left
 // takes longer, for as long as nothing moves.
-type pace struct {
+type tempo struct {
 	marks []mark
 }
 
@@ -24,7 +24,7 @@ type mark struct {
 }
 
 // note takes a reading. Those that no rate will need again are dropped.
-func (p *pace) note(now time.Time, done int64) {
+func (p *tempo) note(now time.Time, done int64) {
 	n := len(p.marks)
 	if n == 0 || done != p.marks[n-1].done {
 		p.marks = append(p.marks, mark{now, done})
@@ -35,7 +35,7 @@ func (p *pace) note(now time.Time, done int64) {
 }
 
 // perSecond is the rate; ok says that there is ground for it.
-func (p *pace) perSecond(now time.Time) (rate float64, ok bool) {
+func (p *tempo) perSecond(now time.Time) (rate float64, ok bool) {
 	if len(p.marks) == 0 {
 		return 0, false
 	}

@@ -11,6 +11,7 @@ import (
 	"exitplan/internal/config"
 	"exitplan/internal/dataset"
 	"exitplan/internal/forecast"
+	"exitplan/internal/pace"
 )
 
 // planned is what one dataset takes.
@@ -103,15 +104,42 @@ func (sc scenario) supply(inv *inventory, limit int) forecast.Supply {
 	if limit > 0 {
 		perMinute = min(perMinute, limit)
 	}
-	sup := forecast.Supply{CallsPerMinute: forecast.Estimate{
-		Mid: float64(perMinute) * (1 - sc.cfg.Source.Headroom) * float64(sc.clients), Spread: budgetSpread,
-	}}
+	office := sc.cfg.Pace.Live
+	slow := officeShare(office.Hours)
+	allowed := float64(perMinute) * (1 - sc.cfg.Source.Headroom)
+	switch live := float64(office.RequestsPerMinute); {
+	case office.Still:
+		allowed *= 1 - slow
+	case live > 0 && live < allowed:
+		allowed = slow*live + (1-slow)*allowed
+	}
+	sup := forecast.Supply{CallsPerMinute: forecast.Estimate{Mid: allowed * float64(sc.clients), Spread: budgetSpread}}
 	if t := inv.Transfer; t != nil && t.Took > 0 && t.Read > 0 {
 		// More transfers at once than were tried are quicker, but not as much.
 		more := math.Sqrt(max(1, float64(sc.cfg.Concurrency.Transfers)/float64(t.Together)))
 		sup.BytesPerSecond = forecast.Estimate{Mid: float64(t.Read) / t.Took.Seconds() * more * sc.faster, Spread: speedSpread}
 	}
+	if cap := float64(sc.cfg.Pace.Bandwidth) * sc.faster; cap > 0 && (sup.BytesPerSecond.Mid == 0 || sup.BytesPerSecond.Mid > cap) {
+		sup.BytesPerSecond = forecast.Estimate{Mid: cap, Spread: budgetSpread}
+	}
+	if speed, live := sup.BytesPerSecond.Mid, float64(office.Bandwidth); office.Still {
+		sup.TransferShare = 1 - slow
+	} else if live > 0 && speed > live {
+		sup.TransferShare = slow*live/speed + 1 - slow
+	}
 	return sup
+}
+
+// officeShare is the part of a week that hours take.
+func officeShare(hours pace.Hours) float64 {
+	const step = 15 * time.Minute
+	begin, live, all := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC), 0, 0
+	for at := begin; at.Before(begin.AddDate(0, 0, 7)); at = at.Add(step) {
+		if all++; hours.Live(at) {
+			live++
+		}
+	}
+	return float64(live) / float64(all)
 }
 
 // without leaves datasets out.

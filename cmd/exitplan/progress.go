@@ -52,8 +52,8 @@ type progress struct {
 	tally    journal.Tally
 	next     time.Time // when the journal is read again
 	ahead    prospect
-	calls    pace
-	bytes    pace
+	calls    tempo
+	bytes    tempo
 	draining bool
 }
 

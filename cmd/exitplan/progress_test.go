@@ -17,7 +17,7 @@ import (
 
 func TestAPaceFallsWhileNothingMoves(t *testing.T) {
 	begun := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	p := &pace{}
+	p := &tempo{}
 	at := func(d time.Duration) time.Time { return begun.Add(d) }
 	p.note(at(0), 100)
 	p.note(at(5*time.Second), 104)
