@@ -74,6 +74,9 @@ func progressOf(cfg config.Config, tally journal.Tally) (list []forecast.Progres
 			Done: c.Done + c.Failed, Running: c.Running, Left: c.Pending, FoundBy: info.FoundBy,
 			UnitCalls: dataset.UnitCalls(info.Name, cfg.Recordings.Metadata), Bytes: mediaBytes(info.Name, c),
 		})
+		if info.Name == dataset.RetentionName && c.Done > 0 { // one unit, as long as its list
+			list[len(list)-1].UnitCalls = float64(c.Records) / float64(c.Done) / dataset.RetentionRows
+		}
 	}
 	return list
 }
@@ -124,6 +127,12 @@ func spansOf(h journal.History, progress []forecast.Progress, tally journal.Tall
 				next++
 			}
 			spans, active = append(spans, span), active+span.Active
+		}
+	}
+	if n := len(spans) - 1; n >= 0 { // units in hand, too
+		for _, p := range progress {
+			spans[n].Calls += float64(p.Running) / 2 * p.UnitCalls
+			spans[n].Bytes += float64(p.Running) / 2 * unit[p.Dataset].bytes
 		}
 	}
 	return spans, units, active

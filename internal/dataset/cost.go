@@ -189,6 +189,9 @@ func pages(rows float64, size int) float64 {
 	return max(1, math.Ceil(rows/float64(size)-1e-9))
 }
 
+// RetentionRows are those of a page of the retention query.
+const RetentionRows = 500
+
 // UnitCalls is what a unit of a dataset takes in the middle: a batch of recorded
 // conversations, a day of conversation details, some parents of a listing.
 func UnitCalls(name, metadata string) float64 {
