@@ -1,8 +1,10 @@
 package forecast
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"exitplan/internal/contract"
@@ -19,9 +21,23 @@ type run struct {
 
 type tank struct {
 	class        string
+	priority     int
 	calls, bytes float64
 	begun        bool // some of its calls are made, so that media flow
 	arrivals     []arrival
+}
+
+// add puts another load into the tank. Days of the same instant are one arrival.
+func (t *tank) add(calls, bytes float64, days []arrival) {
+	t.calls, t.bytes = t.calls+calls, t.bytes+bytes
+	if len(t.arrivals) == len(days) && (len(days) == 0 || t.arrivals[0].at == days[0].at) {
+		for i, d := range days {
+			t.arrivals[i].calls, t.arrivals[i].bytes = t.arrivals[i].calls+d.calls, t.arrivals[i].bytes+d.bytes
+		}
+		return
+	}
+	t.arrivals = append(t.arrivals, days...)
+	slices.SortStableFunc(t.arrivals, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
 }
 
 type arrival struct{ at, calls, bytes float64 }
@@ -51,12 +67,16 @@ func draw(now time.Time, loads []Load, supply Supply, terms contract.Terms, rnd 
 			r.classes[l.Class] = gatesOf(terms, l.Class, now)
 		}
 		z := (common + rnd.NormFloat64()) / math.Sqrt2
-		t := tank{class: l.Class, calls: l.Calls.at(z)}
+		calls, bytes := l.Calls.at(z), 0.0
 		if r.bytes > 0 {
-			t.bytes = l.Bytes.at(z)
+			bytes = l.Bytes.at(z)
 		}
-		t.arrivals = arrivals(l.Daily, now, lag)
-		r.loads = append(r.loads, t)
+		// What has the same class and priority drains as one.
+		if n := len(r.loads) - 1; n >= 0 && r.loads[n].class == l.Class && r.loads[n].priority == l.Priority {
+			r.loads[n].add(calls, bytes, arrivals(l.Daily, now, lag))
+			continue
+		}
+		r.loads = append(r.loads, tank{class: l.Class, priority: l.Priority, calls: calls, bytes: bytes, arrivals: arrivals(l.Daily, now, lag)})
 	}
 	return r
 }

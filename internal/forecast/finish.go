@@ -96,7 +96,9 @@ const Lag = 48 * time.Hour
 func Run(now time.Time, loads []Load, supply Supply, terms contract.Terms) Forecast {
 	f := Forecast{At: now.UTC(), Verdict: OnTrack}
 	loads = slices.Clone(loads)
-	slices.SortStableFunc(loads, func(a, b Load) int { return cmp.Compare(a.Priority, b.Priority) })
+	slices.SortStableFunc(loads, func(a, b Load) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Class, b.Class), a.Daily.From.Compare(b.Daily.From), a.Daily.Until.Compare(b.Daily.Until))
+	})
 	byClass := map[string][]float64{} // seconds from now
 	for _, l := range loads {
 		if _, ok := f.Of(l.Class); !ok {

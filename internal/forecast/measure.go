@@ -69,12 +69,18 @@ func reached(spans []Span, of func(Span) float64, prior Estimate, per time.Durat
 	return Estimate{rate * per.Seconds(), math.Exp(tenth * math.Sqrt(variance))}
 }
 
+// A past is looked at in so many blocks at most.
+const mostBlocks = 32
+
 // longVariance is the variance of the relative rate over one second, such that
 // its mean over T seconds varies by this / T: the most that blocks of spans of
 // any length show, since outages and slow hours last.
 func longVariance(spans []Span, of func(Span) float64, mean float64) float64 {
 	most := 0.0
 	for size := 1; len(spans)/size >= 4; size *= 2 {
+		if len(spans)/size > mostBlocks { // what ends in lumps is no ups and downs
+			continue
+		}
 		var sum, seconds float64
 		n := 0
 		for i := 0; i+size <= len(spans); i += size {
