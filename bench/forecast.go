@@ -263,7 +263,7 @@ func middle(list []float64) float64 {
 // printForecasts is the benchmark of forecasts.
 func printForecasts(out io.Writer, runs int, seed uint64) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "organization\truns\tmedian duration\tP50 within 10 %\tof what was left\tP90 covers\tmedian error\tmedian P90 - P50\tbias")
+	fmt.Fprintln(w, "organization\truns\tmedian duration\tP50 within 10 %\tof what was left\tP90 covers\tmedian error\tmedian P90 - P50\tmean error")
 	for _, size := range forecastSizes {
 		s := scoreForecasts(size, runs, seed)
 		percent := func(n int) string { return fmt.Sprintf("%.0f %%", 100*float64(n)/float64(s.runs)) }

@@ -78,6 +78,9 @@ func demo(c *cli.Context, signals *interrupts) error {
 	if err := step("check"); err != nil {
 		return err
 	}
+	if err := step("plan"); err != nil && !errors.Is(err, errForecast) {
+		return err
+	}
 	exported := step("export")
 	if exported != nil && !errors.Is(exported, errMissing) {
 		return exported

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sort"
 	"time"
 
 	"exitplan/exporter"
@@ -50,15 +51,20 @@ func (p *plan) gains(sc scenario, limit int) (list []gain) {
 			return
 		}
 		loads, _ := sc.loads(p.Inventory, p.At)
-		for sc.clients++; sc.clients <= mostClients; sc.clients++ {
-			if _, _, fits := inAll(endings(sc.cfg.Contract, classes, loads, sc.supply(p.Inventory, limit), p.At)); fits {
-				if change != "" {
-					change += ", and "
-				}
-				try(fmt.Sprintf("%s%s (source.clients)", change, plural(int64(sc.clients-p.Settings.Clients), "more OAuth client", "more OAuth clients")), loses, sc)
-				return
-			}
+		begun := sc.clients
+		fits := func(more int) bool {
+			sc.clients = begun + more
+			_, _, ok := inAll(endings(sc.cfg.Contract, classes, loads, sc.supply(p.Inventory, limit), p.At))
+			return ok
 		}
+		n := 1 + sort.Search(mostClients-begun, func(i int) bool { return fits(1 + i) })
+		if sc.clients = begun + n; sc.clients > mostClients {
+			return
+		}
+		if change != "" {
+			change += ", and "
+		}
+		try(fmt.Sprintf("%s%s (source.clients)", change, plural(int64(sc.clients-p.Settings.Clients), "more OAuth client", "more OAuth clients")), loses, sc)
 	}
 	if quick := max(limit, 0); quick > sc.cfg.Source.RequestsPerMinute {
 		faster := sc

@@ -80,7 +80,7 @@ func (f Forecast) Of(class string) (c Class, ok bool) {
 }
 
 const (
-	draws   = 400
+	draws   = 250
 	century = 100 * 365 * 24 * time.Hour
 )
 
