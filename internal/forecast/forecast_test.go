@@ -116,25 +116,6 @@ func TestDaysToComeAreWaitedForAsTheyBecomeAvailable(t *testing.T) {
 	}
 }
 
-func TestAnExtensionCoversThePessimisticFinish(t *testing.T) {
-	f := forecast.Run(now, []forecast.Load{load(contract.Recordings, 0, 60*24*100*40, 1.1)}, calls(100), terms) // 40 days, 31 are left
-	c, _ := f.Of(contract.Recordings)
-	e, ok := c.Extend(now, terms, 14)
-	if !ok || !e.RequestBy.Equal(time.Date(2026, 12, 18, 0, 0, 0, 0, tokyo)) || e.TooLate {
-		t.Fatalf("%+v", e)
-	}
-	if local := e.Until.In(tokyo); local.Hour() != 0 || e.Until.Sub(c.P90) < 3*24*time.Hour || e.Until.Sub(c.P90) > 5*24*time.Hour {
-		t.Errorf("until %s, 90 %% sure by %s", local, c.P90)
-	}
-	if e, _ := c.Extend(time.Date(2026, 12, 18, 0, 0, 0, 0, tokyo), terms, 14); !e.TooLate {
-		t.Error("at the end of the time for requests it is not too late")
-	}
-	c.Verdict = forecast.OnTrack
-	if _, ok := c.Extend(now, terms, 14); ok {
-		t.Error("what is on track needs no extension")
-	}
-}
-
 func TestWhatWasReachedCountsMoreThanTheBudget(t *testing.T) {
 	prior := calls(300)
 	left := []forecast.Load{load(contract.Recordings, 0, 1e6, 1)}
@@ -189,7 +170,6 @@ func FuzzRun(f *testing.F) {
 			if c.P10.Before(now) || c.P50.Before(c.P10) || c.P90.Before(c.P50) || c.Verdict == "" {
 				t.Fatalf("%+v", c)
 			}
-			c.Extend(now, terms, int(days%100))
 		}
 	})
 }
