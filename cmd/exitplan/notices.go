@@ -217,7 +217,10 @@ func (n *notices) closing(ctx context.Context, now time.Time) {
 // stands tells that nothing moves, although there is something to do now.
 func (n *notices) stands(ctx context.Context, t journal.Counts, now time.Time) {
 	sum := t.Done + t.Failed + t.Artifacts + t.Records + t.Bytes
-	if sum != n.moved.sum || t.Pending+t.Running == 0 {
+	paused, _ := readPause(n.s.cfg.State, now)
+	live := n.s.cfg.Pace.Live
+	waits := paused != nil || live.Still && live.Hours.Live(n.s.clock.Now())
+	if sum != n.moved.sum || t.Pending+t.Running == 0 || waits {
 		n.moved, n.stalled = progressMark{sum, now}, false
 		return
 	}

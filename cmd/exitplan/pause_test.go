@@ -211,12 +211,12 @@ func TestAPauseEndsByItself(t *testing.T) {
 func TestTheWindowClosesOnAPausedExport(t *testing.T) {
 	var asked atomic.Int64
 	w := newWorld(t, slowly(&asked, 50*time.Millisecond))
-	w.set(t, "contract.termination_date", time.Now().Add(4*time.Second).Format(time.RFC3339))
+	w.set(t, "contract.termination_date", time.Now().Add(10*time.Second).Format(time.RFC3339))
 	running := w.begin(t)
 	running.when(t, "units run", func() bool { return asked.Load() > 12 })
 	w.tell(t, "pause")
 	running.when(t, "it stands still", standsStill(&asked))
-	running.ends(t, exitWindow, 10*time.Second)
+	running.ends(t, exitWindow, 20*time.Second)
 	if !strings.Contains(running.said(), "the window is closed") {
 		t.Error(running.said())
 	}

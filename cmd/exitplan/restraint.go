@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/notify"
 )
 
 // Whether an export may go on, and how fast, is looked up so often.
@@ -56,18 +58,19 @@ func (r *restraint) look(ctx context.Context) {
 
 // tell says, and writes down, that somebody paused or resumed the export.
 func (r *restraint) tell(ctx context.Context, was, is *pause) {
-	kind, detail, words := "paused", map[string]string(nil), ""
+	kind, detail, words := notify.Paused, map[string]string(nil), ""
 	switch {
 	case was == nil && is == nil, was != nil && is != nil && *was == *is:
 		return
 	case is == nil:
-		kind, detail, words = "resumed", was.detail(), "resumed"
+		kind, detail, words = notify.Resumed, was.detail(), "resumed"
 	default:
 		detail, words = is.detail(), is.String()+"; 'exitplan resume' goes on"
 	}
 	if !r.quiet {
 		fmt.Fprintln(r.screen, "exitplan:", words)
 	}
+	r.notices.say(ctx, kind, "the export is "+strings.TrimSuffix(words, "; 'exitplan resume' goes on"))
 	if r.journal == nil {
 		return
 	}
