@@ -19,7 +19,7 @@ import (
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name: "status", Usage: "say how the export stands, from the journal alone; also while it runs",
-		Description: "Exit code 7: at the rate of late, the window closes before what is known by now is done.",
+		Description: "Exit code 7: in over one case of ten, the window closes before what is known by now is done.",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "exceptions", Usage: "list what is missing, with the reason of each"}},
 		Action: func(c *cli.Context) error {
 			cfg, err := loadConfig(c, config.NeedNothing)
