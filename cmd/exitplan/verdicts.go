@@ -29,7 +29,7 @@ type classVerdict struct {
 // verdicts judges each of the classes by the forecast.
 func (m prospect) verdicts(terms contract.Terms, classes []string, now time.Time) (list []classVerdict) {
 	for _, class := range classes {
-		v := classVerdict{Class: class, Verdict: onTime}
+		v := classVerdict{Class: class, Verdict: onTime, Closes: terms.Decide(class, now).Closes}
 		c, left := m.forecast.Of(class)
 		switch {
 		case !left:
@@ -38,7 +38,7 @@ func (m prospect) verdicts(terms contract.Terms, classes []string, now time.Time
 		case !m.known:
 			v.Verdict = unknown
 		default:
-			v.P50, v.P90, v.Closes = c.P50, c.P90, c.Closes
+			v.P50, v.P90 = c.P50, c.P90
 			v.Verdict = map[forecast.Verdict]string{forecast.OnTrack: onTime, forecast.AtRisk: atRisk, forecast.WillMiss: willMiss}[c.Verdict]
 		}
 		list = append(list, v)
