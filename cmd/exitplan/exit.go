@@ -33,6 +33,7 @@ var (
 	errForecast   = errors.New("the window closes before the export is done")
 	errMoreToCome = errors.New("everything available is exported; later days are still to come")
 	errUnfinished = errors.New("the export is not finished")
+	errUnsealed   = errors.New("sealing is not finished")
 	errStoppedNow = errors.New("stopped")
 )
 
@@ -67,6 +68,7 @@ func exitCode(err error) int {
 		{errForecast, exitForecast},
 		{errMoreToCome, exitMoreToCome},
 		{errUnfinished, exitMoreToCome},
+		{errUnsealed, exitMoreToCome},
 		{context.Canceled, exitInterrupted},
 	} {
 		if errors.Is(err, row.err) {

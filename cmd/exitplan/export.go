@@ -255,7 +255,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})
-	terms := newGate(s.cfg.State, s.cfg.Contract, s.log)
+	terms := newGate(s.home(), s.cfg.Contract, s.log)
 	s.live = terms
 	background, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
@@ -277,7 +277,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	s.live = nil
 	var tampered bool
 	if s.cfg.Contract, tampered = terms.current(); tampered {
-		_, why := ledger.Read(s.cfg.State)
+		_, why := ledger.Read(s.home())
 		err = errors.Join(why, err)
 	}
 	return err

@@ -62,7 +62,7 @@ func (s *session) startNotices() (*notices, error) {
 	var err error
 	n.sender, err = notify.New(notify.Config{
 		Webhook: s.cfg.Notify.Webhook.Reveal(), Secret: s.cfg.Notify.Secret.Reveal(), Command: s.cfg.Notify.Command,
-		Agent: "exitplan/" + version, Now: time.Now, Failed: n.failed,
+		Agent: "exitplan/" + version, Now: time.Now, Failed: n.failed, Told: n.delivered,
 	})
 	if err != nil {
 		return nil, usage(fmt.Errorf("notify: %w", err))
@@ -80,13 +80,29 @@ func (s *session) startNotices() (*notices, error) {
 
 // failed writes down what could not be told. It changes nothing else.
 func (n *notices) failed(e notify.Event, err error) {
-	n.s.log.Warn("notification failed", "event", e.Kind, "error", err)
+	said := ""
+	var command *notify.CommandError
+	if errors.As(err, &command) { // what it said may hold its secrets, and is for the screen alone
+		said = command.Said
+	}
+	n.s.log.Warn("notification failed", "event", e.Kind, "error", err, "said", said)
 	if n.s.journal == nil {
 		return
 	}
 	detail := map[string]string{"event": e.Kind, "id": e.ID, "error": err.Error()}
 	if err := n.s.record(context.Background(), "notification-failed", detail); err != nil {
 		n.s.log.Warn("a failed notification is not in the journal", "error", err)
+	}
+}
+
+// delivered writes down that a receiver got an event: what a kill kept from it is
+// told again.
+func (n *notices) delivered(e notify.Event) {
+	if n.s.journal == nil || e.Kind == notify.Finished {
+		return
+	}
+	if err := n.s.record(context.Background(), "notification-delivered", map[string]string{"event": e.Kind, "id": e.ID}); err != nil {
+		n.s.log.Warn("a notification that arrived is not in the journal", "error", err)
 	}
 }
 
@@ -119,7 +135,7 @@ func (n *notices) watch(ctx context.Context) (wait func()) {
 // recall reads what earlier runs told; what did not arrive is told again.
 func (n *notices) recall(ctx context.Context) error {
 	var told []journal.Event
-	lost := map[string]bool{}
+	arrived := map[string]bool{} // as far as is known by now
 	for e, err := range n.s.journal.Events(ctx) {
 		switch {
 		case err != nil:
@@ -127,11 +143,13 @@ func (n *notices) recall(ctx context.Context) error {
 		case e.Kind == "notified":
 			told = append(told, e)
 		case e.Kind == "notification-failed":
-			lost[e.Detail["id"]] = true
+			arrived[e.Detail["id"]] = false
+		case e.Kind == "notification-delivered":
+			arrived[e.Detail["id"]] = true
 		}
 	}
 	for _, e := range told {
-		if lost[e.Detail["id"]] {
+		if !arrived[e.Detail["id"]] {
 			continue
 		}
 		for _, about := range strings.Fields(e.Detail["about"]) {
@@ -217,7 +235,7 @@ func (n *notices) closing(ctx context.Context, now time.Time) {
 // stands tells that nothing moves, although there is something to do now.
 func (n *notices) stands(ctx context.Context, t journal.Counts, now time.Time) {
 	sum := t.Done + t.Failed + t.Artifacts + t.Records + t.Bytes
-	paused, _ := readPause(n.s.cfg.State, now)
+	paused, _ := n.s.pausedAt(n.s.clock.Now())
 	live := n.s.cfg.Pace.Live
 	waits := paused != nil || live.Still && live.Hours.Live(n.s.clock.Now())
 	if sum != n.moved.sum || t.Pending+t.Running == 0 || waits {
@@ -310,6 +328,10 @@ func (n *notices) whose() string {
 // end tells how the run ended, and gives the receivers some time.
 func (n *notices) end(ctx context.Context, sum *summary, err error) {
 	if n == nil {
+		return
+	}
+	if errors.Is(err, journal.ErrLocked) { // the export goes on, in another process
+		n.sender.Close(ctx)
 		return
 	}
 	code := exitCode(stopped(ctx, err))

@@ -89,6 +89,33 @@ func (s *session) rehearse(ctx context.Context, c *cli.Context) error {
 	return r.readMeasured()
 }
 
+// recallRehearsal lets the session be the rehearsal that a journal is of, if it
+// is one.
+func (s *session) recallRehearsal(frozen map[string]string) (err error) {
+	date := frozen[rehearsalKey]
+	if date == "" {
+		return nil
+	}
+	r := &rehearsal{date: date, home: filepath.Dir(s.cfg.State), state: s.cfg.State, contract: s.cfg.Contract, sample: frozen[rehearsalSampleKey]}
+	if r.days, err = daysOf(frozen[rehearsalDaysKey]); err == nil {
+		r.of, err = strconv.Atoi(frozen[rehearsalOfKey])
+	}
+	if err != nil {
+		return fmt.Errorf("the journal's sample of days: %w", err)
+	}
+	s.rehearsal, s.cfg.Contract = r, rehearsed(s.cfg.Contract)
+	return nil
+}
+
+// home is the state directory of the export, also for a rehearsal of it: what is
+// recorded of extensions, and pauses, lie there.
+func (s *session) home() string {
+	if s.rehearsal != nil {
+		return s.rehearsal.home
+	}
+	return s.cfg.State
+}
+
 // rehearsed are the terms by which a rehearsal is allowed: everything that can
 // be exported at all, from subscription start to the close.
 func rehearsed(terms contract.Terms) contract.Terms {

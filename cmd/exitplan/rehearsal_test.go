@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,6 +110,11 @@ func TestAnExitPlanIsTriedBeforeTheExitStarts(t *testing.T) {
 
 	if tried, err := readRehearsal(w.values["state"]); err != nil || tried == nil || tried.Date != rec.Date {
 		t.Errorf("in the state directory: %+v, %v", tried, err)
+	}
+	// Nor is its report that of an export.
+	code, stdout, stderr = exitplan(t, w.args("--state", filepath.Join(w.values["state"], "rehearsal-"+rec.Date), "report")...)
+	if code != exitComplete || !strings.Contains(stdout, "Rehearsal complete") || strings.Contains(stdout, "Complete. Every") {
+		t.Errorf("report: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	other := w.fork(t)
 	other.set(t, "contract.exit_started", "")
@@ -331,4 +337,25 @@ func TestRehearsalOfTheWholeCatalogue(t *testing.T) {
 			t.Errorf("%s is of no day of %v", file.Path, rec.Sample.Days)
 		}
 	}
+}
+
+// A pause holds a rehearsal as it holds the export, and a withdrawal shuts its
+// window: both are recorded in the state directory of the export.
+func TestARehearsalHeedsPausesAndWithdrawals(t *testing.T) {
+	var asked atomic.Int64
+	w := newWorld(t, slowly(&asked, 20*time.Millisecond))
+	yesterday := time.Now().AddDate(0, 0, -1).UTC().Format(time.DateOnly)
+	before := time.Now().AddDate(0, 0, -9).UTC().Format(time.DateOnly)
+	w.set(t, "contract.termination_date", yesterday, "contract.exit_started", "")
+	w.tell(t, "extension", "request", "--reference", "A", "--until", "2099-01-01", "--classes", "recordings", "--requested", before, "--note", "x")
+	w.tell(t, "extension", "grant", "--reference", "A")
+	p := w.begin(t, "--rehearsal", "--sample", "100%")
+	p.when(t, "units run", func() bool { return asked.Load() > 15 })
+	w.tell(t, "pause")
+	p.when(t, "it stands still", standsStill(&asked))
+	w.tell(t, "resume")
+	n := asked.Load()
+	p.when(t, "it goes on", func() bool { return asked.Load() > n+5 })
+	w.tell(t, "extension", "withdraw", "--reference", "A")
+	p.ends(t, exitWindow, 20*time.Second)
 }

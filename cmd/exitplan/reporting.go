@@ -86,6 +86,9 @@ func (s *session) standing(ctx context.Context) (*summary, error) {
 	}
 	s.org.ID, s.org.Name = frozen["organization"], frozen["organization.name"]
 	s.place = frozen["destination.url"] + "/" + frozen["export_id"]
+	if err := s.recallRehearsal(frozen); err != nil {
+		return nil, err
+	}
 	if err := s.residency(s.cfg.Destination.Region); err != nil { // no run began with that
 		return nil, err
 	}
@@ -96,6 +99,9 @@ func (s *session) standing(ctx context.Context) (*summary, error) {
 	undone, err := s.undone(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if undone == nil && !s.sealed {
+		undone = errUnsealed
 	}
 	return s.summarize(ctx, iv, more, undone)
 }
@@ -110,7 +116,10 @@ func (s *session) reached(ctx context.Context) (iv exporter.Interval, more bool,
 			return iv, false, err
 		}
 		switch e.Kind {
+		case sealFinished:
+			s.sealed = true
 		case "run-started":
+			s.sealed = false
 			if at, err := time.Parse(time.RFC3339, e.Detail["until"]); err == nil {
 				until = at
 			}
@@ -119,8 +128,11 @@ func (s *session) reached(ctx context.Context) (iv exporter.Interval, more bool,
 				s.sees = seen[how]
 			}
 		case "sealed-early":
-			until = iv.To
+			s.sealed, until = false, iv.To
 		}
+	}
+	if s.rehearsal != nil {
+		return s.rehearsal.interval(), false, nil
 	}
 	if until.IsZero() || until.After(iv.To) {
 		until = iv.To

@@ -66,6 +66,16 @@ func TestAReportOfWhatIsNotFinished(t *testing.T) {
 	w.export(t, exitComplete)
 	report(exitComplete, "Complete. Every expectation is met")
 
+	// A run that stored everything, and was stopped before its manifests.
+	if err := os.RemoveAll(filepath.Join(w.dir, "export", "x", "root")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "export", "x", "root"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.export(t, exitFailed)
+	report(exitMoreToCome, "sealing is not finished")
+
 	// With units left it depends on the window what can be done.
 	var asked atomic.Int64
 	w = newWorld(t, slowly(&asked, 20*time.Millisecond))

@@ -29,7 +29,7 @@ type restraint struct {
 // look finds out how things stand, and puts it into force.
 func (r *restraint) look(ctx context.Context) {
 	now := r.clock.Now()
-	paused, err := readPause(r.cfg.State, now)
+	paused, err := r.pausedAt(now)
 	if err != nil { // it stays as it was
 		r.log.Warn("pause", "error", err)
 		paused = r.isPaused()
@@ -157,4 +157,13 @@ func (r *restraint) await(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// pausedAt is the pause in force; one of the export holds its rehearsals, too.
+func (s *session) pausedAt(now time.Time) (*pause, error) {
+	p, err := readPause(s.home(), now)
+	if p == nil && err == nil && s.home() != s.cfg.State {
+		p, err = readPause(s.cfg.State, now)
+	}
+	return p, err
 }

@@ -57,6 +57,7 @@ type session struct {
 	rehearsal *rehearsal
 	working   time.Time // since when units run; zero before
 	sum       *summary  // how the run ended, once that is known
+	sealed    bool      // the last run came to the end of its sealing
 }
 
 type organization struct {

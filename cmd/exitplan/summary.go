@@ -320,5 +320,12 @@ func (s *session) seal(ctx context.Context, sum *summary) error {
 	if err := exporter.Seal(ctx, sealing); err != nil {
 		return err
 	}
+	if err := s.record(ctx, sealFinished, nil); err != nil {
+		return err
+	}
 	return s.backup(ctx)
 }
+
+// sealFinished is the event by which a journal knows that the bags are written:
+// "sealed" stands in the root bag, and so comes before it.
+const sealFinished = "seal-finished"

@@ -23,6 +23,8 @@ func (sum *summary) words() (outcome, next string) {
 		return "Interrupted. What is stored is safe.", "Run the same command again: it goes on from here."
 	case errors.Is(sum.runErr, errUnfinished):
 		return "Not finished yet. What is stored is safe.", "Run the same command again: 'exitplan export' goes on from here, 'exitplan status' says how it goes."
+	case errors.Is(sum.runErr, errUnsealed):
+		return "Everything that is known is stored, but sealing is not finished: there may be no manifests of it yet.", "Run the same export again: it goes on with the sealing."
 	case sum.runErr != nil:
 		return "Stopped by an error. What is stored is safe.", "Mend what the error says, and run the same command again."
 	case sum.Exceptions > 0 && sum.more:

@@ -97,11 +97,20 @@ func (c *command) tell(ctx context.Context, e Event) error {
 	case limited.Err() != nil:
 		err = fmt.Errorf("did not end within %s", c.cfg.CommandTimeout)
 	}
-	if text := strings.Join(strings.Fields(said.String()), " "); text != "" {
-		return fmt.Errorf("notification command %s: %w: %s", c.argv[0], err, text)
-	}
-	return fmt.Errorf("notification command %s: %w", c.argv[0], err)
+	return &CommandError{Command: c.argv[0], Said: strings.Join(strings.Fields(said.String()), " "), Err: err}
 }
+
+// CommandError is why a command did not take an event. What it said is no part
+// of the text, since it may hold secrets.
+type CommandError struct {
+	Command, Said string
+	Err           error
+}
+
+func (e *CommandError) Error() string {
+	return fmt.Sprintf("notification command %s: %v", e.Command, e.Err)
+}
+func (e *CommandError) Unwrap() error { return e.Err }
 
 // variables are facts for programs that read no JSON. Their prefix is none of
 // the configuration's, so that the program may call exitplan.

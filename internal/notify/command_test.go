@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -80,7 +81,7 @@ func TestCommandGetsTheEvent(t *testing.T) {
 func TestCommandThatFailsOrHangs(t *testing.T) {
 	shell(t)
 	for cmd, want := range map[string]string{
-		"sh -c 'echo no such room >&2; exit 9'": "exit status 9: no such room",
+		"sh -c 'echo no such room >&2; exit 9'": "exit status 9",
 		"/no/such/program":                      "no such file",
 		"sleep 60":                              "did not end within 50ms",
 		"sh -c 'sleep 60 & exit 1'":             "exit status 1",
@@ -93,6 +94,23 @@ func TestCommandThatFailsOrHangs(t *testing.T) {
 		if took := time.Since(begun); took > 5*time.Second {
 			t.Errorf("%s: took %s", cmd, took)
 		}
+	}
+}
+
+// What a command says is apart, since it may hold a secret.
+func TestWhatACommandSaysIsNoPartOfTheError(t *testing.T) {
+	shell(t)
+	var got error
+	s, err := notify.New(notify.Config{Command: "sh -c 'echo https://hooks.example/SECRET; exit 9'", Now: time.Now,
+		Failed: func(_ notify.Event, err error) { got = err }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Send(atRisk)
+	s.Close(t.Context())
+	var command *notify.CommandError
+	if !errors.As(got, &command) || strings.Contains(got.Error(), "SECRET") || !strings.Contains(command.Said, "SECRET") {
+		t.Errorf("%v, said %+v", got, command)
 	}
 }
 

@@ -20,6 +20,8 @@ type Config struct {
 	// Failed is told of each event that a receiver did not get. It must be safe
 	// for concurrent use.
 	Failed func(e Event, err error)
+	// Told is told of each event that a receiver got, likewise; nil for nobody.
+	Told func(e Event)
 
 	WebhookTimeout time.Duration   // of one request; default 10 s
 	CommandTimeout time.Duration   // default 30 s
@@ -135,6 +137,8 @@ func (s *Sender) work(ctx context.Context, route <-chan Event, tell func(context
 	for e := range route {
 		if err := tell(ctx, e); err != nil {
 			s.cfg.Failed(e, err)
+		} else if s.cfg.Told != nil {
+			s.cfg.Told(e)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -144,6 +145,9 @@ func (w *webhook) post(ctx context.Context, e Event, body []byte) (again bool, e
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) { // likewise
 			err = wrapped.Err
+			if strings.Contains(err.Error(), "Location header") { // which it quotes
+				err = errors.New("a redirect that cannot be read")
+			}
 		}
 		if errors.Is(err, context.DeadlineExceeded) || wrapped != nil && wrapped.Timeout() {
 			err = fmt.Errorf("no answer within %s", w.cfg.WebhookTimeout.Round(time.Millisecond))
