@@ -260,14 +260,14 @@ func TestTheWindowClosingEndsRunningUnitsAndKeepsThem(t *testing.T) {
 
 func TestDrainLetsTransfersFinishAndStartsNoMore(t *testing.T) {
 	drain := make(chan struct{})
-	var once sync.Once
 	var finished, started atomic.Int32
 	l := &letters{run: func(ctx context.Context, u exporter.Unit, out *exporter.Output) error {
 		group := out.Transfers(ctx)
 		for range 100 {
 			if !group.Go(func(tctx context.Context) error {
-				started.Add(1)
-				once.Do(func() { close(drain) })
+				if started.Add(1) == 4 { // as many as there may be at once
+					close(drain)
+				}
 				<-ctx.Done() // the unit is told to stop, its transfer is not
 				if tctx.Err() != nil {
 					return context.Cause(tctx)
