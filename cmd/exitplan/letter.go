@@ -58,7 +58,11 @@ func letterCommand() *cli.Command {
 				fmt.Fprintln(os.Stderr, "By the plan everything fits into its window: there is no extension to ask for.")
 				return nil
 			}
-			return p.letter(language)
+			now := p.At
+			if c.String("plan") != "" { // saved some time ago
+				now = localClock(c.Context)()
+			}
+			return p.letter(language, now)
 		},
 	}
 }
@@ -78,7 +82,7 @@ func planFor(c *cli.Context) (*plan, error) {
 		return nil, noPlan(file, err)
 	}
 	zone, err := contract.LoadZone(p.Zone)
-	if err != nil || p.At.IsZero() || len(p.Endings) == 0 {
+	if err != nil || p.At.IsZero() || len(p.Endings) == 0 || p.Extension != nil && (p.Extension.Until.IsZero() || p.Extension.RequestBy.IsZero()) {
 		return nil, noPlan(file, errors.New("it is no plan of this program"))
 	}
 	p.setZone(zone)
@@ -87,7 +91,7 @@ func planFor(c *cli.Context) (*plan, error) {
 
 // letterText is what the templates fill in, as it reads in their language.
 type letterText struct {
-	Date, Customer, Organization, OrganizationID, Zone string
+	Date, AsOf, Customer, Organization, OrganizationID, Zone string
 
 	Classes          []letterClass
 	Closes           string // the first of them
@@ -104,22 +108,22 @@ type letterText struct {
 
 type letterClass struct{ Name, Closes, P50, P90 string }
 
-func (p *plan) letter(language string) error {
+func (p *plan) letter(language string, now time.Time) error {
 	text, err := template.ParseFS(letters, "letters/"+language+".txt")
 	if err != nil {
 		return err
 	}
-	return text.Execute(os.Stdout, p.letterText(language))
+	return text.Execute(os.Stdout, p.letterText(language, now))
 }
 
-func (p *plan) letterText(language string) letterText {
+func (p *plan) letterText(language string, now time.Time) letterText {
 	words, n := letterLanguages[language], p.Extension
 	date := func(at time.Time) string { return at.In(p.zone).Format(words.date) }
 	blank := "______________________________"
 	t := letterText{
-		Date: date(p.At), Customer: cmp.Or(p.Customer, blank), Organization: cmp.Or(p.Organization.Name, blank),
+		Date: date(latestOf(now, p.At)), AsOf: date(p.At), Customer: cmp.Or(p.Customer, blank), Organization: cmp.Or(p.Organization.Name, blank),
 		OrganizationID: cmp.Or(p.Organization.ID, blank), Zone: p.Zone,
-		Until: date(n.Until.Add(-1)), LastDay: date(n.RequestBy.Add(-1)), Days: n.Days, Margin: int(math.Round(n.Margin)), Late: n.Late,
+		Until: date(n.Until.Add(-1)), LastDay: date(n.RequestBy.Add(-1)), Days: n.Days, Margin: int(math.Round(n.Margin)), Late: n.Late || !now.Before(n.RequestBy),
 		Recordings: contains(n.Classes, exporter.Recordings), Measured: p.Measured,
 	}
 	var first time.Time

@@ -62,9 +62,11 @@ type plan struct {
 	Calls        float64         `json:"calls"`
 	Supply       forecast.Supply `json:"supply"`
 	Endings      []ending        `json:"classes"`
-	Fits         bool            `json:"fits"`
-	Gains        []gain          `json:"gains,omitempty"`
-	Extension    *need           `json:"extension,omitempty"` // where it does not fit
+	// Guessed: an export has begun, and too little was measured of it yet.
+	Guessed   bool   `json:"guessed,omitempty"`
+	Fits      bool   `json:"fits"`
+	Gains     []gain `json:"gains,omitempty"`
+	Extension *need  `json:"extension,omitempty"` // where it does not fit
 	// Unavailable are days that the platform may complete only after the close.
 	Unavailable *exporter.Interval `json:"unavailable,omitempty"`
 	Retention   retained           `json:"retention"`
@@ -242,11 +244,11 @@ func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*pla
 		p.Datasets = append(p.Datasets, planned{Load: l, Hours: l.Calls.Mid / max(1, m.supply.CallsPerMinute.Mid) / 60})
 	}
 	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
-	if m.known {
-		for _, c := range m.forecast.Classes {
-			p.Endings = append(p.Endings, endingOf(c, m.forecast, s.cfg.Contract, now))
-		}
+	// Without a past yet, the forecast goes by the configured budget.
+	for _, c := range m.forecast.Classes {
+		p.Endings = append(p.Endings, endingOf(c, m.forecast, s.cfg.Contract, now))
 	}
+	p.Guessed = !m.known
 	_, _, p.Fits = inAll(p.Endings)
 	race, err := raceOf(ctx, j, settings, nil, recordingsPerHour(tally, activity), now)
 	if err != nil {

@@ -141,7 +141,9 @@ func (p *plan) need(terms contract.Terms) *need {
 		}
 		n.Classes = append(n.Classes, e.Class)
 		p90 = latestOf(p90, e.P90)
-		if closes.IsZero() || e.Closes.Before(closes) {
+		// The first that may still be asked for in time; else the last that could.
+		late, was := !p.At.Before(terms.RequestBy(e.Closes)), !p.At.Before(terms.RequestBy(closes))
+		if closes.IsZero() || was && (!late || e.Closes.After(closes)) || !late && e.Closes.Before(closes) {
 			closes = e.Closes
 		}
 	}
@@ -161,9 +163,15 @@ func (p *plan) need(terms contract.Terms) *need {
 		until = end
 	}
 	n.Until, n.UntilDay = until.UTC(), p.day(until.Add(-1))
-	n.Days = int((until.Sub(closes) + oneDay - 1) / oneDay)
+	n.Days = daysBetween(closes.Add(-1).In(p.zone), until.Add(-1).In(p.zone))
 	return n
 }
 
 // day is a date in the contract's zone.
 func (p *plan) day(at time.Time) string { return at.In(p.zone).Format(time.DateOnly) }
+
+// daysBetween counts calendar days, however long one is.
+func daysBetween(a, b time.Time) int {
+	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	return int(date(b).Sub(date(a)) / oneDay)
+}

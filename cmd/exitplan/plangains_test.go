@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"exitplan/exporter"
 	"exitplan/internal/config"
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
 	"exitplan/internal/forecast"
+	"exitplan/internal/journal"
+	"exitplan/internal/simulator"
 )
 
 // Where the network is what takes the time, more clients are no help, and the bulk
@@ -65,5 +69,51 @@ func TestGainsAreThoseOfWhatDecides(t *testing.T) {
 	}
 	if strings.Contains(all, "network") || strings.Contains(all, "bulk") {
 		t.Errorf("gains:\n%s", all)
+	}
+}
+
+// What may still be asked for in time is not called late because of another class.
+func TestANeedGoesByWhatCanStillBeRequested(t *testing.T) {
+	zone := time.UTC
+	terms := contract.Terms{Zone: zone, NoticeDays: 14}
+	at := time.Date(2026, 12, 20, 0, 0, 0, 0, zone)
+	p := &plan{At: at, zone: zone, Endings: []ending{
+		{Class: exporter.Metrics, Closes: time.Date(2027, 1, 1, 0, 0, 0, 0, zone), P90: at.AddDate(0, 2, 0)},
+		{Class: exporter.Recordings, Closes: time.Date(2027, 2, 1, 0, 0, 0, 0, zone), P90: at.AddDate(0, 2, 0)},
+	}}
+	if n := p.need(terms); n == nil || n.Late || n.LastDay != "2027-01-17" {
+		t.Errorf("%+v", n)
+	}
+	p.At = time.Date(2026, 12, 1, 0, 0, 0, 0, zone)
+	if n := p.need(terms); n == nil || n.Late || n.LastDay != "2026-12-17" {
+		t.Errorf("%+v", n)
+	}
+	p.At = time.Date(2027, 1, 25, 0, 0, 0, 0, zone)
+	if n := p.need(terms); n == nil || !n.Late || n.LastDay != "2027-01-17" {
+		t.Errorf("%+v", n)
+	}
+	newYork, err := contract.LoadZone("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := daysBetween(time.Date(2026, 11, 1, 0, 0, 0, 0, newYork), time.Date(2026, 11, 4, 0, 0, 0, 0, newYork)); d != 3 {
+		t.Errorf("%d days over the end of summer time", d)
+	}
+}
+
+// Right after the begin of an export there is no rate, and still something left.
+func TestAPlanOfAnExportThatHasJustBegun(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
+	w.set(t, "contract.termination_date", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339))
+	j, err := journal.Open(t.Context(), w.values["state"], journal.Options{Now: time.Now, Command: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Freeze(t.Context(), map[string]string{"organization": "o"}), j.Add(t.Context(), []exporter.Unit{{Dataset: dataset.DetailsName, Key: "a"}}), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := exitplan(t, w.args("plan")...)
+	if code != exitForecast || !strings.Contains(stdout, "too little was measured yet") || !strings.Contains(stdout, "WINDOW IS CLOSED") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

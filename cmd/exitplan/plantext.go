@@ -36,8 +36,10 @@ func (p *plan) head(b *bytes.Buffer) {
 	name := cmp.Or(p.Organization.Name, p.Organization.ID, "the organization")
 	fmt.Fprintf(b, "Plan of %s, as of %s\n", name, p.both(p.At))
 	switch {
+	case p.Guessed:
+		fmt.Fprint(b, "An export has begun: by its journal, and the configured rate, since too little was measured yet.\n")
 	case p.Measured:
-		fmt.Fprint(b, "An export has begun: by its journal, and its rate of late.\n")
+		fmt.Fprint(b, "An export has begun: by its journal, and the rate of its runs.\n")
 	default:
 		fmt.Fprintf(b, "By %s to the platform. Nothing was stored or changed.\n", plural(p.Asked, "call", "calls"))
 	}
@@ -80,8 +82,8 @@ func (p *plan) there(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  (%s)\n", note)
 	}
 	if u := p.Unavailable; u != nil {
-		fmt.Fprintf(b, "  %s to %s are left out: the platform may need up to 48 hours to complete a day, and its window closes before that.\n",
-			u.From.Format(time.DateOnly), u.To.Add(-1).Format(time.DateOnly))
+		fmt.Fprintf(b, "  %s to %s are left out: the platform may need up to 48 hours to complete a day, and its window closes before that. Without an extension until %s they will be missing.\n",
+			u.From.Format(time.DateOnly), u.To.Add(-1).Format(time.DateOnly), p.day(u.To.Add(lag)))
 	}
 }
 
@@ -156,7 +158,7 @@ func (p *plan) bytes() (sum float64) {
 func (p *plan) ends(b *bytes.Buffer) {
 	when := "if it starts now and runs day and night"
 	if p.Measured {
-		when = "at the rate of late, day and night"
+		when = "with what is available by now, if it runs day and night"
 	}
 	fmt.Fprintf(b, "\nWhen it is done, %s\n", when)
 	w := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
