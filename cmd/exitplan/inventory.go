@@ -251,3 +251,19 @@ func both(a, b float64) float64 {
 	a, b = math.Log(max(a, 1)), math.Log(max(b, 1))
 	return math.Exp(math.Sqrt(a*a + b*b))
 }
+
+// calibrate takes what the last rehearsal has measured of recordings, in place of
+// the few that were tried: it read whole days of them, with all that goes with it.
+func (inv *inventory) calibrate(state string) error {
+	tried, err := readRehearsal(state)
+	if err != nil || tried == nil {
+		return err
+	}
+	for _, d := range tried.Datasets {
+		if d.Name == dataset.RecordingsName && d.BytesPerRecord > 0 {
+			inv.BytesPerRecording = &forecast.Estimate{Mid: d.BytesPerRecord, Spread: 1.2}
+			inv.Notes = append(inv.Notes, fmt.Sprintf("%s for each recording, as in the rehearsal of %s", bytesText(int64(d.BytesPerRecord)), tried.Date))
+		}
+	}
+	return nil
+}

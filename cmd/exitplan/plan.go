@@ -135,6 +135,9 @@ func (s *session) plan(ctx context.Context, sample, full bool) (*plan, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	if err := p.Inventory.calibrate(s.cfg.State); err != nil {
+		return nil, err
+	}
 	p.Unavailable = s.unavailable(p.Inventory)
 	sc := s.asConfigured()
 	p.fill(sc, limit)

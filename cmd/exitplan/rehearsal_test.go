@@ -111,6 +111,10 @@ func TestAnExitPlanIsTriedBeforeTheExitStarts(t *testing.T) {
 	if tried, err := readRehearsal(w.values["state"]); err != nil || tried == nil || tried.Date != rec.Date {
 		t.Errorf("in the state directory: %+v, %v", tried, err)
 	}
+	// A plan goes by what it has measured.
+	if _, plan, stderr := exitplan(t, w.args("plan", "--no-sample")...); !strings.Contains(plan, "as in the rehearsal of "+rec.Date) {
+		t.Errorf("the plan does not know of it:\n%s%s", plan, stderr)
+	}
 	// Nor is its report that of an export.
 	code, stdout, stderr = exitplan(t, w.args("--state", filepath.Join(w.values["state"], "rehearsal-"+rec.Date), "report")...)
 	if code != exitComplete || !strings.Contains(stdout, "Rehearsal complete") || strings.Contains(stdout, "Complete. Every") {
