@@ -75,11 +75,17 @@ func verdict(findings []finding) error {
 func (s *session) check(ctx context.Context) []finding {
 	var findings []finding
 	s.startClock(ctx)
-	if err := s.checkWindow(ctx); err == nil {
+	// Terms that cannot be trusted must ask for nothing.
+	extensions := s.checkLedger(ctx)
+	trusted := verdict(extensions) == nil
+	if err := s.checkWindow(ctx); trusted && err == nil {
 		findings = append(findings, s.checkSource(ctx)...)
 	} else {
 		f := finding{Subject: "credentials", Status: string(sink.Warning), Detail: "not tried: nothing is asked of the platform before the window opens, but the time"}
-		if s.closedForGood(s.clock.Now()) {
+		switch {
+		case !trusted:
+			f.Detail = "not tried: the ledger of extensions says until when anything may be asked, and cannot be trusted"
+		case s.closedForGood(s.clock.Now()):
 			f.Detail = "not tried: the window is over, and nothing is asked of the platform any more"
 		}
 		findings = append(findings, f)
@@ -89,7 +95,10 @@ func (s *session) check(ctx context.Context) []finding {
 		findings = append(findings, checkClass(s.cfg.Contract.Decide(class, s.clock.Now())))
 	}
 	findings = append(findings, s.checkDestination(ctx)...)
-	return append(findings, s.checkLedger(ctx)...)
+	if trusted { // once more, against the destination
+		extensions = s.checkLedger(ctx)
+	}
+	return append(findings, extensions...)
 }
 
 // startClock lets the clock start no earlier than what earlier runs have seen;

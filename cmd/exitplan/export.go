@@ -96,6 +96,11 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := leave.await(ctx); err != nil {
 		return err
 	}
+	if s.rehearsal == nil { // while it waited more may have been recorded
+		if s.cfg, err = withLedger(s.cfg); err != nil {
+			return err
+		}
+	}
 	if err := s.checkWindow(ctx); err != nil {
 		return err
 	}
@@ -255,7 +260,11 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})
-	terms := newGate(s.home(), s.cfg.Contract, s.log)
+	known := s.ledger
+	if s.rehearsal != nil {
+		known = s.rehearsal.known
+	}
+	terms := newGate(s.home(), s.cfg.Contract, seedsOf(s.cfg), known, s.log)
 	s.live = terms
 	background, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
@@ -278,6 +287,9 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	var tampered bool
 	if s.cfg.Contract, tampered = terms.current(); tampered {
 		_, why := ledger.Read(s.home())
+		if why == nil { // whole by itself, and not what it was
+			why = fmt.Errorf("%w while the export ran: %s", ledger.ErrTampered, s.home())
+		}
 		err = errors.Join(why, err)
 	}
 	return err

@@ -16,18 +16,18 @@ import (
 // or its withdrawal, holds at once.
 type gate struct {
 	state string
+	seeds []ledger.Seed
 	log   *slog.Logger
 
 	mu    sync.Mutex
 	terms contract.Terms
-	seen  []byte // the head that the terms go by
-	bad   bool   // the ledger was tampered with: nothing is open
+	seen  []byte         // the head that the terms go by; nil before the first look
+	known []ledger.Entry // what the ledger was found to hold: it only grows
+	bad   bool           // the ledger was tampered with: nothing is open
 }
 
-func newGate(state string, terms contract.Terms, log *slog.Logger) *gate {
-	g := &gate{state: state, terms: terms, log: log}
-	g.seen, _ = os.ReadFile(filepath.Join(state, ledger.Head))
-	return g
+func newGate(state string, terms contract.Terms, seeds []ledger.Seed, known []ledger.Entry, log *slog.Logger) *gate {
+	return &gate{state: state, terms: terms, seeds: seeds, known: known, log: log}
 }
 
 // Until implements [exporter.Gate].
@@ -48,6 +48,9 @@ func (g *gate) current() (terms contract.Terms, bad bool) {
 		return g.terms, g.bad
 	}
 	entries, err := ledger.Read(g.state)
+	if err == nil {
+		err = ledger.Begins("this run", g.known, entries, filepath.Join(g.state, ledger.File))
+	}
 	if err != nil {
 		if !g.bad {
 			g.log.Error("nothing more is exported", "error", err)
@@ -55,6 +58,8 @@ func (g *gate) current() (terms contract.Terms, bad bool) {
 		g.bad = true
 		return g.terms, true
 	}
-	g.terms.Extensions, g.seen, g.bad = ledger.Extensions(entries), head, false
+	more, _ := ledger.Merge(entries, g.seeds, lastRecorded(entries)) // a rehearsal records none
+	g.known, g.seen, g.bad = entries, head, false
+	g.terms.Extensions = ledger.Extensions(append(entries[:len(entries):len(entries)], more...))
 	return g.terms, false
 }

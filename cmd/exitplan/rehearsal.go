@@ -16,6 +16,8 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/contract"
 	"exitplan/internal/dataset"
+	"exitplan/internal/journal"
+	"exitplan/internal/ledger"
 )
 
 // A rehearsal is an export of a sample of days: the whole chain, from the first
@@ -23,9 +25,10 @@ import (
 // allowed before the exit starts, since an exit plan that nobody has tried is
 // none.
 type rehearsal struct {
-	date     string // of its first run, part of its names
-	home     string // state directory of the export itself
-	state    string // and its own
+	date     string         // of its first run, part of its names
+	home     string         // state directory of the export itself
+	known    []ledger.Entry // its ledger, as the rehearsal found it
+	state    string         // and its own
 	contract contract.Terms
 	sample   string // as it was asked for: 1%
 	share    float64
@@ -78,6 +81,9 @@ func (s *session) rehearse(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	s.cfg.Contract = rehearsed(s.cfg.Contract)
+	if r.known, err = s.holdHome(ctx); err != nil {
+		return err
+	}
 	if err := s.checkWindow(ctx); err != nil {
 		return err
 	}
@@ -257,4 +263,29 @@ func (r *rehearsal) words(sum *summary) (outcome, next string) {
 		next = fmt.Sprintf("Mend what can be before the export itself: 'exitplan status --exceptions --state %s' lists each with its reason.", r.state)
 	}
 	return "Rehearsal: " + outcome, next
+}
+
+// holdHome holds the ledger of the export against its journal, and starts the
+// clock no earlier than what they have seen: a rehearsal goes by both.
+func (s *session) holdHome(ctx context.Context) (entries []ledger.Entry, err error) {
+	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
+	switch {
+	case err == nil:
+		defer j.Close()
+	case errors.Is(err, os.ErrNotExist):
+		j = nil
+	default:
+		return nil, err
+	}
+	if entries, err = ledger.Read(s.cfg.State); err != nil {
+		return nil, err
+	}
+	if j != nil {
+		if _, err := holdEvents(ctx, j, s.cfg.State, entries); err != nil {
+			return nil, err
+		}
+	}
+	floor, err := floorOf(ctx, s.cfg, j)
+	s.clock = exporter.NewClock(s.now, floor)
+	return entries, err
 }

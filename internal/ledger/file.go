@@ -60,6 +60,11 @@ func Open(ctx context.Context, state string) (l *Ledger, err error) {
 			return l, fmt.Errorf("mend the last line of %s: %w", path, err)
 		}
 	}
+	if head, err := os.ReadFile(filepath.Join(state, Head)); len(l.Entries) > 0 { // a killed append left it behind
+		if m, bad := ParseMark(Head, head); err != nil || bad != nil || m != MarkOf(l.Entries) {
+			return l, l.note()
+		}
+	}
 	return l, nil
 }
 
