@@ -272,3 +272,21 @@ func TestTheReportTellsOfAClockThatIsOff(t *testing.T) {
 		}
 	}
 }
+
+// What the contract gave is not lost by the next request, nor made longer by
+// granting it again.
+func TestWhatWasRequestedInTimeStays(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
+	w.set(t, "contract.termination_date", hence(2*time.Second))
+	w.extension(t, exitComplete, "request", "--reference", "SO-1", "--until", hence(9*time.Second), "--classes", "metrics,recordings")
+	time.Sleep(2500 * time.Millisecond)
+	says(t, w.extension(t, exitWindow, "request", "--reference", "SO-1", "--until", day(30*days), "--classes", "metrics,recordings"), "--reference SO-1-2")
+	says(t, w.extension(t, exitUsage, "request", "--reference", "SO-1", "--until", day(30*days), "--classes", "metrics"), "would take its place")
+	today := time.Now().UTC().Format(time.DateOnly)
+	w.extension(t, exitUsage, "request", "--reference", "SO-3", "--until", day(30*days), "--classes", "recordings", "--requested", today)
+	w.extension(t, exitComplete, "grant", "--reference", "SO-1")
+	w.export(t, exitComplete)
+	time.Sleep(7 * time.Second)
+	says(t, w.extension(t, exitUsage, "grant", "--reference", "SO-1", "--until", day(30*days)), "needs a request of its own")
+	w.export(t, exitWindow)
+}

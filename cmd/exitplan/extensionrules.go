@@ -56,6 +56,9 @@ func (r recording) request() (e ledger.Entry, already bool, err error) {
 			return asked, true, nil
 		case before.Action == ledger.Granted:
 			return e, false, usage(fmt.Errorf("extension %s is granted already: use another --reference for a further one", e.Reference))
+		case slices.Contains(asked.Classes, contract.Recordings) && !slices.Contains(e.Classes, contract.Recordings) && r.overForRecordings(e.Reference):
+			return e, false, usage(fmt.Errorf("request: %s asks for recordings in time, which cannot be asked for any more, and this would take its place: "+
+				"use another --reference (to give it up, record that it is withdrawn)", e.Reference))
 		case !r.c.IsSet("requested") && !asked.Says(e): // asked for anew, and so now
 			e.Requested.Written, e.Zone = r.instant(), r.terms.Zone.String()
 			if e, err = e.Resolve(); err != nil {
@@ -67,7 +70,8 @@ func (r recording) request() (e ledger.Entry, already bool, err error) {
 		return e, false, usage(fmt.Errorf("--requested %s lies in the future, it is %s now: record a request once it is made", e.Requested.Written, r.instant()))
 	}
 	e.Recorded = r.now
-	if n := e.Late(); n > 0 && r.c.String("document") == "" && r.c.String("note") == "" {
+	backdated := slices.Contains(e.Classes, contract.Recordings) && r.c.IsSet("requested") && r.overForRecordings(e.Reference)
+	if n := e.Late(); (n > 0 || backdated) && r.c.String("document") == "" && r.c.String("note") == "" {
 		return e, false, usage(fmt.Errorf("--requested %s is %s ago: name what proves it with --document FILE, or say with --note TEXT how it was made",
 			e.Requested.Written, plural(int64(n), "day", "days")))
 	}
@@ -106,6 +110,10 @@ func (r recording) grant() (e ledger.Entry, already bool, err error) {
 	}
 	if e.Granted.At.After(r.now) {
 		return e, false, usage(fmt.Errorf("--granted %s lies in the future, it is %s now: record a grant once it is given", e.Granted.Written, r.instant()))
+	}
+	if before.Action == ledger.Granted && e.Until.At.After(before.Until.At) && !r.now.Before(before.Until.At) {
+		return e, false, usage(fmt.Errorf("grant: %s ended at %s: a longer one needs a request of its own, under another --reference",
+			e.Reference, before.Until.Written))
 	}
 	asked := r.asked(e.Reference)
 	for _, class := range e.Classes {
@@ -164,10 +172,19 @@ func (r recording) inTime(e ledger.Entry) error {
 		terms.Decide(contract.Recordings, e.Requested.At).Clause)
 	others := slices.DeleteFunc(slices.Clone(e.Classes), func(class string) bool { return class == contract.Recordings })
 	if len(others) > 0 {
+		reference := e.Reference
+		if _, known := ledger.Last(r.entries, reference); known { // what it asks for already stays
+			reference += "-2"
+		}
 		text += fmt.Sprintf("\nNothing was recorded. For %s it is not too late: exitplan extension request --reference %s --until %s --classes %s",
-			strings.Join(others, " and "), quoted(e.Reference), e.Until.Written, strings.Join(others, ","))
+			strings.Join(others, " and "), quoted(reference), e.Until.Written, strings.Join(others, ","))
 	}
 	return fmt.Errorf("%w: %s", errTooLate, text)
+}
+
+// overForRecordings says whether it is too late now to request recordings.
+func (r recording) overForRecordings(reference string) bool {
+	return !r.now.Before(r.without(reference).RequestBefore(contract.Recordings, r.now))
 }
 
 // without are the terms as if nothing were recorded of an extension.
