@@ -30,6 +30,7 @@ type calendar struct {
 	wrong        atomic.Int64 // by which this machine's date was set
 	countdown    atomic.Int64 // API requests until time passes at once
 	passes       atomic.Int64 // so much of it
+	then         func()       // what else happens then
 }
 
 // middleware lets time pass while a request is answered.
@@ -37,6 +38,9 @@ func (c *calendar) middleware(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodHead && c.countdown.Add(-1) == 0 {
 			c.offset.Add(c.passes.Load())
+			if c.then != nil {
+				c.then()
+			}
 		}
 		h.ServeHTTP(w, r)
 	})
@@ -191,7 +195,7 @@ func undisturbed(t *testing.T, seed uint64, selection string) (files map[string]
 }
 
 // counted is what TestCalendar prints.
-type counted struct{ contracts, runs, cut, requests, times, closed, completed, sealed atomic.Int64 }
+type counted struct{ contracts, runs, cut, taken, requests, times, closed, completed, sealed atomic.Int64 }
 
 // Random contracts, and for each an instant of a run at which a window closes:
 // nothing is asked of the platform while it may not be, nothing is lost, the exit
@@ -224,10 +228,13 @@ func TestCalendar(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d contracts, %d runs of which %d were cut by a close, %d requests and %d questions for the time; %d requests in closed time; %d exports completed, %d sealed as they were",
-		n.contracts.Load(), n.runs.Load(), n.cut.Load(), n.requests.Load(), n.times.Load(), n.closed.Load(), n.completed.Load(), n.sealed.Load())
+	t.Logf("%d contracts, %d runs of which %d were cut by a close and %d by a withdrawal, %d requests and %d questions for the time; %d requests in closed time; %d exports completed, %d sealed as they were",
+		n.contracts.Load(), n.runs.Load(), n.cut.Load(), n.taken.Load(), n.requests.Load(), n.times.Load(), n.closed.Load(), n.completed.Load(), n.sealed.Load())
 	if n.cut.Load() < int64(contracts)/4 {
 		t.Errorf("only %d runs were cut by a close", n.cut.Load())
+	}
+	if n.taken.Load() < int64(contracts)/20 {
+		t.Errorf("only %d runs had their extension withdrawn", n.taken.Load())
 	}
 }
 
@@ -302,6 +309,11 @@ func (s *schedule) keep(t *testing.T, took time.Duration, requests int64) {
 		if gap := next.Sub(at); gap > time.Minute {
 			s.export(t, at.Add(time.Duration(s.rnd.Int64N(int64(gap-time.Minute)))), false)
 		}
+		if s.mayTakeBack(next) && s.rnd.IntN(5) > 0 {
+			code = s.takeBack(t, next.Add(10*time.Second), requests)
+			at = next.Add(time.Minute)
+			continue
+		}
 		s.export(t, next.Add(-time.Duration(s.rnd.Int64N(int64(3*time.Second)))), true)
 		s.export(t, next.Add(time.Duration(s.rnd.Int64N(int64(2*time.Second)))), true)
 		at = next.Add(10 * time.Second)
@@ -324,6 +336,13 @@ func (s *schedule) export(t *testing.T, at time.Time, near bool) (code int) {
 	s.set(t, s.settings(at)...)
 	s.calendar.set(at)
 	code = s.run(t, "export")
+	s.hold(t, code, at, near)
+	return code
+}
+
+// hold holds a run against the contract.
+func (s *schedule) hold(t *testing.T, code int, at time.Time, near bool) {
+	t.Helper()
 	ended := s.platform()
 	s.runs.Add(1)
 	requests, times := s.log.take(t)
@@ -354,7 +373,6 @@ func (s *schedule) export(t *testing.T, at time.Time, near bool) (code int) {
 	case complete && s.all() && s.any(s.classes, at) && !near:
 		t.Errorf("closed at %v, although all is done\n%v", at, s.treaty)
 	}
-	return code
 }
 
 // classOfFile is the class of what a bag holds.

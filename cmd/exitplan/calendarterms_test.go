@@ -56,6 +56,7 @@ type treaty struct {
 type prolongation struct {
 	requested, granted, until point
 	classes                   []string
+	withdrawn                 time.Time // by command; zero for never
 }
 
 var (
@@ -81,7 +82,8 @@ func (c *treaty) open(class string, now time.Time) bool {
 		return true
 	}
 	for _, e := range c.extensions {
-		if slices.Contains(e.classes, class) && e.granted.text != "" && !now.Before(e.granted.at) && now.Before(e.until.at) {
+		if slices.Contains(e.classes, class) && e.granted.text != "" && !now.Before(e.granted.at) && now.Before(e.until.at) &&
+			(e.withdrawn.IsZero() || now.Before(e.withdrawn)) {
 			return true
 		}
 	}

@@ -41,10 +41,18 @@ func floorOf(ctx context.Context, cfg config.Config, j *journal.Journal) (floor 
 		}
 	}
 	entries, err := ledger.Read(cfg.State)
-	if last := lastRecorded(entries); last.After(floor) {
+	if last := ledger.Proven(entries); last.After(floor) {
 		floor = last
 	}
 	return floor, err
+}
+
+// clockOf says by whose clock an entry of the ledger is recorded.
+func (s *session) clockOf() string {
+	if s.clock.Trusted() {
+		return ""
+	}
+	return ledger.LocalClock
 }
 
 // behindWords says so where this machine's clock runs behind what is known.

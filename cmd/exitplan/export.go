@@ -15,7 +15,6 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/journal"
-	"exitplan/internal/ledger"
 )
 
 func exportCommand(signals *interrupts) *cli.Command {
@@ -75,6 +74,9 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 			return err
 		}
 		if err := s.checkWindow(ctx); err != nil {
+			if s.cfg.ExportID == "" && errors.Is(err, exporter.ErrWindowClosed) {
+				err = fmt.Errorf("%w\n  an extension that is recorded in the destination alone is found if the setting export_id names the export's folder there", err)
+			}
 			return err
 		}
 		if err := s.fetchJournal(ctx); err != nil {
@@ -95,11 +97,6 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	}
 	if err := leave.await(ctx); err != nil {
 		return err
-	}
-	if s.rehearsal == nil { // while it waited more may have been recorded
-		if s.cfg, err = withLedger(s.cfg); err != nil {
-			return err
-		}
 	}
 	if err := s.checkWindow(ctx); err != nil {
 		return err
@@ -127,7 +124,7 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
-	if err := s.holdCopy(ctx); err != nil {
+	if _, err := s.holdCopy(ctx); err != nil {
 		return err
 	}
 	if err := s.keepLedger(ctx); err != nil {
@@ -260,12 +257,6 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
 	})
-	known := s.ledger
-	if s.rehearsal != nil {
-		known = s.rehearsal.known
-	}
-	terms := newGate(s.home(), s.cfg.Contract, seedsOf(s.cfg), known, s.log)
-	s.live = terms
 	background, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { s.keep(background) })
@@ -274,7 +265,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	err = exporter.Run(ctx, exporter.Config{
 		Datasets: datasets,
 		Sweep:    c.Bool("sweep"), Patience: patience, Interval: iv, Journal: s.journal, Sink: s.dest, Open: s.dest.Open,
-		Gate: terms, Clock: s.clock,
+		Gate: s.terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 		Hold: &leave.hold, Margin: s.margin.before, Cut: s.margin.cut,
 	})
@@ -283,16 +274,9 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	beside.Wait()
 	watched()
 	show.finish()
-	s.live = nil
-	var tampered bool
-	if s.cfg.Contract, tampered = terms.current(); tampered {
-		_, why := ledger.Read(s.home())
-		if why == nil { // whole by itself, and not what it was
-			why = fmt.Errorf("%w while the export ran: %s", ledger.ErrTampered, s.home())
-		}
-		err = errors.Join(why, err)
-	}
-	return err
+	terms, tampered := s.terms.current()
+	s.cfg.Contract = terms
+	return errors.Join(tampered, err)
 }
 
 // keep does what must happen now and then while units run.
@@ -306,7 +290,7 @@ func (s *session) keep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-note.C:
-			err = errors.Join(s.noteTime(ctx), s.measure())
+			err = errors.Join(s.noteTime(ctx), s.measure(), s.followLedger(ctx))
 		case <-backup.C:
 			err = s.backup(ctx)
 		}

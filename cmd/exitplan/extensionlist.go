@@ -69,6 +69,9 @@ func (e ledgerLine) remarks() string {
 	if e.Late > 0 {
 		list = append(list, "recorded "+plural(int64(e.Late), "day", "days")+" later")
 	}
+	if e.Clock != "" {
+		list = append(list, "dated by this machine's clock alone")
+	}
 	if e.Approver != "" {
 		list = append(list, "approver "+e.Approver)
 	}

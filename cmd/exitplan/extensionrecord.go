@@ -83,16 +83,13 @@ func recordExtension(c *cli.Context, decide rule) error {
 		}
 	}
 	now := s.clock.Now()
-	if last := lastRecorded(l.Entries); last.After(now) {
-		now = last
-	}
 	if behind := behindWords(now); behind != "" {
 		s.log.Warn(behind)
 	}
 	out := recorded{}
 	// What the configuration has may be granted or withdrawn by its reference.
 	more, _ := ledger.Merge(l.Entries, seedsOf(cfg), now)
-	all := append(l.Entries[:len(l.Entries):len(l.Entries)], more...)
+	all := append(ledger.AsOf(l.Entries, now), more...)
 	terms := cfg.Contract
 	terms.Extensions = ledger.Extensions(all)
 	if out.Entry, out.Already, err = decide(recording{c: c, terms: terms, entries: all, now: now}); err != nil {
@@ -100,9 +97,10 @@ func recordExtension(c *cli.Context, decide rule) error {
 	}
 	if !out.Already {
 		e := out.Entry
-		e.Recorded, e.Source, e.By = now, ledger.Command, cmp.Or(c.String("by"), osUser())
+		e.Recorded, e.Clock, e.Source, e.By = now, s.clockOf(), ledger.Command, cmp.Or(c.String("by"), osUser())
 		e.Document, e.Note = document, c.String("note")
 		for _, seed := range more {
+			seed.Clock = s.clockOf()
 			if _, err := l.Append(seed); err != nil {
 				return err
 			}
@@ -111,7 +109,7 @@ func recordExtension(c *cli.Context, decide rule) error {
 			return err
 		}
 	}
-	terms.Extensions = ledger.Extensions(l.Entries)
+	terms.Extensions = ledger.Extensions(ledger.AsOf(l.Entries, now))
 	if out.Already {
 		terms.Extensions = ledger.Extensions(all)
 	}
@@ -243,10 +241,10 @@ func (s *session) tellLedger(ctx context.Context, entries []ledger.Entry) error 
 	if owner.Export != s.journal.ID() {
 		return s.taken()
 	}
-	if err := s.holdCopy(ctx); err != nil {
+	if _, err := s.holdCopy(ctx); err != nil {
 		return err
 	}
-	return copyLedger(ctx, s.dest, entries)
+	return copyLedger(ctx, s.dest, s.journal, entries)
 }
 
 func (r recorded) print(c *cli.Context) error {

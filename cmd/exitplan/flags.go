@@ -128,8 +128,20 @@ func configFile(c *cli.Context) (path string, named bool) {
 }
 
 // loadConfig reads file, environment and flags, and puts the extensions of the
-// ledger into the terms: the one place where that is done.
+// ledger into the terms, once it was held against the journal.
 func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
+	cfg, err := readConfig(c, needed...)
+	if err != nil {
+		return cfg, err
+	}
+	if err := vouched(c.Context, cfg.State); err != nil {
+		return cfg, err
+	}
+	return withLedger(cfg, localClock(c.Context)())
+}
+
+// readConfig reads file, environment and flags.
+func readConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {
 	values, err := overrides(c)
 	if err != nil {
 		return config.Config{}, err
@@ -138,9 +150,5 @@ func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error)
 	if !named {
 		path = "" // the default may be absent
 	}
-	cfg, err := config.Load(path, os.Environ(), values, needed...)
-	if err != nil {
-		return cfg, err
-	}
-	return withLedger(cfg)
+	return config.Load(path, os.Environ(), values, needed...)
 }

@@ -80,9 +80,15 @@ func (s *session) anyOpen() bool {
 
 // closed says why classes may not be exported now.
 func (s *session) closed(classes ...string) error {
-	err, now := fmt.Errorf("%w", exporter.ErrWindowClosed), s.clock.Now()
+	err, now, terms := fmt.Errorf("%w", exporter.ErrWindowClosed), s.clock.Now(), s.cfg.Contract
+	if s.terms != nil {
+		var tampered error
+		if terms, tampered = s.terms.current(); tampered != nil {
+			return tampered
+		}
+	}
 	for _, class := range classes {
-		d := s.cfg.Contract.Decide(class, now)
+		d := terms.Decide(class, now)
 		if d.Open { // it opens, or closes, in this second
 			d.Reason = fmt.Sprintf("by the platform's clock, to the second, it is not certain to be %s", d.Reason)
 		}
@@ -91,11 +97,11 @@ func (s *session) closed(classes ...string) error {
 	return err
 }
 
-// gate is what windows are decided by: the terms, and while units run also what
-// is recorded of extensions meanwhile.
+// gate is what windows are decided by: the terms, with what is recorded of
+// extensions meanwhile.
 func (s *session) gate() exporter.Gate {
-	if s.live != nil {
-		return s.live
+	if s.terms != nil {
+		return s.terms
 	}
 	return s.cfg.Contract
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,7 +19,7 @@ import (
 // withLedger puts what the ledger and the configuration amount to into the
 // terms, as if the configuration's part had been recorded. An export does
 // record it ([session.keepLedger]).
-func withLedger(cfg config.Config) (config.Config, error) {
+func withLedger(cfg config.Config, now time.Time) (config.Config, error) {
 	if cfg.Contract.Zone == nil { // no contract is configured
 		return cfg, nil
 	}
@@ -25,9 +27,15 @@ func withLedger(cfg config.Config) (config.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	more, _ := ledger.Merge(entries, seedsOf(cfg), lastRecorded(entries))
-	cfg.Contract.Extensions = ledger.Extensions(append(entries, more...))
+	cfg.Contract.Extensions = extensionsOf(entries, seedsOf(cfg), now)
 	return cfg, nil
+}
+
+// extensionsOf are what ledger and configuration amount to.
+func extensionsOf(entries []ledger.Entry, seeds []ledger.Seed, now time.Time) []contract.Extension {
+	entries = ledger.AsOf(entries, now)
+	more, _ := ledger.Merge(entries, seeds, lastRecorded(entries))
+	return ledger.Extensions(append(entries, more...))
 }
 
 func lastRecorded(entries []ledger.Entry) (at time.Time) {
@@ -75,12 +83,9 @@ func holdEvents(ctx context.Context, j *journal.Journal, state string, entries [
 		if err != nil {
 			return seen, err
 		}
-		if !strings.HasPrefix(e.Kind, eventOf) {
-			continue
-		}
-		mark := ledger.Mark{Hash: e.Detail["entry"]}
-		if mark.Seq, err = strconv.Atoi(e.Detail["seq"]); err != nil {
-			return seen, fmt.Errorf("%w: the journal's event %s of %s names no line", ledger.ErrTampered, e.Kind, e.Time.Format(time.RFC3339))
+		mark, err := markOf(e)
+		if err != nil {
+			return seen, err
 		}
 		if err := ledger.Holds(filepath.Join(state, ledger.File), entries, mark, "the journal"); err != nil {
 			return seen, err
@@ -97,6 +102,37 @@ func holdEvents(ctx context.Context, j *journal.Journal, state string, entries [
 			ledger.ErrTampered, err)
 	}
 	return seen, nil
+}
+
+// vouched holds the ledger of a state directory against the journal there, if
+// an export has begun.
+func vouched(ctx context.Context, state string) error {
+	entries, err := ledger.Read(state)
+	if err != nil {
+		return err
+	}
+	j, err := journal.Open(ctx, state, journal.Options{ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	_, err = holdEvents(ctx, j, state, entries)
+	return err
+}
+
+// markOf is the entry that an event tells of; zero for other events.
+func markOf(e journal.Event) (m ledger.Mark, err error) {
+	if !strings.HasPrefix(e.Kind, eventOf) {
+		return m, nil
+	}
+	m.Hash = e.Detail["entry"]
+	if m.Seq, err = strconv.Atoi(e.Detail["seq"]); err != nil || m.Seq < 1 {
+		err = fmt.Errorf("%w: the event %s of %s names no line", ledger.ErrTampered, e.Kind, e.Time.Format(time.RFC3339))
+	}
+	return m, err
 }
 
 // noteEvents has the journal tell of the entries that it does not know yet.
@@ -134,6 +170,26 @@ func (s *session) holdLedger(ctx context.Context) error {
 	return err
 }
 
+// readTerms reads the ledger again, as of what is now known to be the time:
+// while a command waited, more may have been recorded, or forged.
+func (s *session) readTerms(ctx context.Context) error {
+	entries, err := ledger.Read(s.home())
+	switch {
+	case err != nil:
+	case s.rehearsal != nil:
+		err = ledger.Begins("this run", s.rehearsal.known, entries, filepath.Join(s.home(), ledger.File))
+	case s.journal != nil:
+		_, err = holdEvents(ctx, s.journal, s.home(), entries)
+	}
+	if err != nil {
+		return err
+	}
+	now := func() time.Time { return s.clock.Now() }
+	s.cfg.Contract.Extensions = extensionsOf(entries, seedsOf(s.cfg), now())
+	s.terms = &gate{state: s.home(), terms: s.cfg.Contract, seeds: seedsOf(s.cfg), known: entries, now: now, log: s.log}
+	return nil
+}
+
 // keepLedger records what the configuration has and the ledger has not, so that
 // whatever opens a window stands in it, and goes on by the ledger.
 func (s *session) keepLedger(ctx context.Context) error {
@@ -161,11 +217,12 @@ func (s *session) seedLedger(ctx context.Context, seeds []ledger.Seed, now time.
 	defer l.Close()
 	more, _ := ledger.Merge(l.Entries, seeds, now)
 	for _, e := range more {
+		e.Clock = s.clockOf()
 		if _, err := l.Append(e); err != nil {
 			return err
 		}
 	}
-	s.cfg.Contract.Extensions = ledger.Extensions(l.Entries)
+	s.cfg.Contract.Extensions = ledger.Extensions(ledger.AsOf(l.Entries, now))
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"exitplan/exporter"
+	"exitplan/internal/journal"
 	"exitplan/internal/ledger"
 	"exitplan/internal/sink"
 	"exitplan/manifest"
@@ -33,7 +34,10 @@ func (s *session) syncLedger(ctx context.Context) error {
 		if err == nil {
 			_, err = holdEvents(ctx, s.journal, s.cfg.State, nil)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return copyEvents(ctx, s.dest, s.journal)
 	}
 	l, err := ledger.Open(ctx, s.cfg.State) // locked, so that no older copy follows a newer
 	if err != nil {
@@ -51,11 +55,21 @@ func (s *session) syncLedger(ctx context.Context) error {
 		return err
 	}
 	s.ledger = l.Entries
-	return copyLedger(ctx, s.dest, l.Entries)
+	return copyLedger(ctx, s.dest, s.journal, l.Entries)
 }
 
-// copyLedger stores the ledger, and its head after it.
-func copyLedger(ctx context.Context, dest sink.Destination, entries []ledger.Entry) error {
+// followLedger has them follow what was recorded while units run.
+func (s *session) followLedger(ctx context.Context) error {
+	entries, err := ledger.Read(s.cfg.State)
+	if err != nil || ledger.MarkOf(entries) == ledger.MarkOf(s.ledger) {
+		return err
+	}
+	return s.syncLedger(ctx)
+}
+
+// copyLedger stores the ledger, its head, and the events that tell of it: in
+// this order, so that none of them knows more than what was stored before.
+func copyLedger(ctx context.Context, dest sink.Destination, j *journal.Journal, entries []ledger.Entry) error {
 	file, head, err := ledger.Text(entries)
 	if err != nil || len(entries) == 0 {
 		return err
@@ -68,21 +82,21 @@ func copyLedger(ctx context.Context, dest sink.Destination, entries []ledger.Ent
 			return fmt.Errorf("copy the ledger of extensions to the destination: %w", err)
 		}
 	}
-	return nil
+	return copyEvents(ctx, dest, j)
 }
 
 // holdCopy holds the ledger against the destination's copy, which may be
-// behind, but never ahead or different.
-func (s *session) holdCopy(ctx context.Context) error {
+// behind, by so many entries, but never ahead or different.
+func (s *session) holdCopy(ctx context.Context) (behind int, err error) {
 	entries, err := ledger.Read(s.cfg.State)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	copied, err := copiedLedger(ctx, s.dest)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return ledger.Begins(ledgerCopy+" of the destination", copied, entries, filepath.Join(s.cfg.State, ledger.File))
+	return len(entries) - len(copied), ledger.Begins(ledgerCopy+" of the destination", copied, entries, filepath.Join(s.cfg.State, ledger.File))
 }
 
 // copiedLedger reads the destination's copy, and holds it against its head.
@@ -134,20 +148,35 @@ func readCopy(ctx context.Context, store manifest.Opener, path string) ([]byte, 
 }
 
 // fetchLedger brings the destination's copy to a new machine. One that is
-// there is newer than its copy.
+// there may be newer than its copy, but not another.
 func (s *session) fetchLedger(ctx context.Context) error {
 	here, err := ledger.Read(s.cfg.State)
-	if err != nil || len(here) > 0 {
+	if err != nil {
+		return err
+	}
+	seen, err := toldOf(ctx, s.dest, eventsCopy) // before the ledger, see copyLedger
+	if err != nil {
 		return err
 	}
 	entries, err := copiedLedger(ctx, s.dest)
 	if err != nil {
 		return err
 	}
+	if err := seen.hold(ledgerCopy, entries); err != nil {
+		return err
+	}
+	if len(here) > 0 {
+		path := filepath.Join(s.cfg.State, ledger.File)
+		if err := ledger.Begins(ledgerCopy+" of the destination", entries, here, path); err != nil {
+			return usage(fmt.Errorf("%s was begun on this machine, beside that of the export: move it and %s away, run this again, "+
+				"and record what the export's lacks", path, ledger.Head))
+		}
+		return nil
+	}
 	if err := ledger.Put(s.cfg.State, entries); err != nil {
 		return err
 	}
-	s.cfg, err = withLedger(s.cfg)
+	s.cfg, err = withLedger(s.cfg, s.clock.Now())
 	return err
 }
 
@@ -161,37 +190,4 @@ func (s *session) fetchLedgerEarly(ctx context.Context) error {
 		return err
 	}
 	return s.fetchLedger(ctx)
-}
-
-// verifyLedger holds what a destination has of the ledger against itself: each
-// deviation is a finding.
-func verifyLedger(ctx context.Context, store manifest.Store, result *manifest.Result) error {
-	add := func(path string, err error) {
-		result.Findings = append(result.Findings, manifest.Finding{Path: path, Kind: manifest.Changed, Detail: err.Error()})
-		result.FindingCount++
-	}
-	copied, err := copiedLedger(ctx, store)
-	if errors.Is(err, ledger.ErrTampered) {
-		add(ledgerCopy, err)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	head, err := readCopy(ctx, store, ledgerHead)
-	if err != nil {
-		return err
-	}
-	if head == nil && len(copied) > 0 {
-		add(ledgerHead, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered))
-	}
-	sealed, err := wholeLedger(ctx, store, ledgerSealed)
-	if err == nil {
-		err = ledger.Begins(ledgerSealed, sealed, copied, ledgerCopy)
-	}
-	if errors.Is(err, ledger.ErrTampered) {
-		add(ledgerCopy, err)
-		return nil
-	}
-	return err
 }

@@ -62,7 +62,7 @@ func pauseCommand() *cli.Command {
 			&cli.StringFlag{Name: "by", Usage: "who pauses it (default: the user of this machine)"},
 		},
 		Action: func(c *cli.Context) error {
-			cfg, err := loadConfig(c, config.NeedNothing)
+			cfg, err := readConfig(c, config.NeedNothing) // a ledger that was tampered with keeps nobody from it
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func resumeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "resume", Usage: "let a paused export go on",
 		Action: func(c *cli.Context) error {
-			cfg, err := loadConfig(c, config.NeedNothing)
+			cfg, err := readConfig(c, config.NeedNothing)
 			if err != nil {
 				return err
 			}

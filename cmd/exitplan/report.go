@@ -87,18 +87,6 @@ func (s *session) controlFiles(ctx context.Context, sum *summary) ([]exporter.Co
 			}
 			return nil
 		}},
-		{Name: "events.jsonl", Write: func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			for e, err := range s.journal.Events(ctx) {
-				if err != nil {
-					return err
-				}
-				if err := enc.Encode(e); err != nil {
-					return err
-				}
-			}
-			return nil
-		}},
+		{Name: eventsFile, Write: func(w io.Writer) error { return writeEvents(ctx, s.journal, w) }},
 	}...), err
 }

@@ -31,7 +31,7 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
-	if err := s.holdCopy(ctx); err != nil {
+	if _, err := s.holdCopy(ctx); err != nil {
 		return err
 	}
 	iv := s.wanted()

@@ -45,8 +45,8 @@ type session struct {
 	place   string         // of the export; for what has no dest
 	// sees says whether the clients see sensitive recordings as they are.
 	sees   dataset.Sensitive
-	live   exporter.Gate // while units run
-	abroad string        // where data leaves its region: a sentence for the report
+	terms  *gate  // the contract's, once checkWindow has read them
+	abroad string // where data leaves its region: a sentence for the report
 	// counted are the conversations of sample days, so that nobody asks again.
 	counted map[time.Time]int64
 	// bandwidth is shared by all clients.
@@ -89,9 +89,13 @@ func newSession(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return sessionOf(c, cfg)
+}
+
+func sessionOf(c *cli.Context, cfg config.Config) (s *session, err error) {
 	stderr := &screen{out: os.Stderr}
 	now := localClock(c.Context)
-	s := &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), now: now, clock: exporter.NewClock(now, time.Time{})}
+	s = &session{cfg: cfg, screen: stderr, log: newLog(c, stderr), now: now, clock: exporter.NewClock(now, time.Time{})}
 	if s.names, err = dataset.Select(cfg.Source.Datasets); err != nil {
 		return nil, usage(fmt.Errorf("source.datasets: %w", err))
 	}

@@ -89,6 +89,9 @@ func printWindows(c *cli.Context, terms contract.Terms, at time.Time) error {
 // platform's time, which is asked for without credentials. Not even that is
 // asked where an earlier run has seen the last close.
 func (s *session) checkWindow(ctx context.Context) error {
+	if err := s.readTerms(ctx); err != nil {
+		return err
+	}
 	if s.clock.Trusted() {
 		return s.windowNow()
 	}
@@ -102,6 +105,9 @@ func (s *session) checkWindow(ctx context.Context) error {
 		}
 	}
 	s.tellTime(ctx)
+	if err := s.readTerms(ctx); err != nil {
+		return err
+	}
 	if err := s.windowNow(); err == nil || !s.opening() {
 		return err
 	}

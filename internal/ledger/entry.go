@@ -37,16 +37,22 @@ const (
 	Configuration = "configuration"
 )
 
+// LocalClock: of the machine on which an entry was recorded.
+const LocalClock = "local"
+
 // ErrTampered: the ledger is not what was recorded.
 var ErrTampered = errors.New("the ledger of extensions was tampered with")
 
 // Entry is one line of the ledger. Hash is made of all other members, see
 // package chain.
 type Entry struct {
-	Seq       int       `json:"seq"`      // from 1
-	Recorded  time.Time `json:"recorded"` // by the trusted clock, in UTC
-	Action    string    `json:"action"`
-	Reference string    `json:"reference"` // the extension's identity
+	Seq      int       `json:"seq"`      // from 1
+	Recorded time.Time `json:"recorded"` // in UTC, see Clock
+	// Clock is empty where Recorded is the platform's time, and LocalClock where
+	// nobody could be asked: then Recorded proves nothing about the time.
+	Clock     string `json:"clock,omitempty"`
+	Action    string `json:"action"`
+	Reference string `json:"reference"` // the extension's identity
 	// What is asked for, or granted. A withdrawal repeats what it takes back.
 	Requested Date      `json:"requested"`
 	Granted   *Date     `json:"granted,omitempty"`

@@ -70,6 +70,28 @@ func Extensions(entries []Entry) (list []contract.Extension) {
 	return list
 }
 
+// AsOf are the entries as they are to be read at an instant: what this machine's
+// clock alone has dated later was recorded by then all the same.
+func AsOf(entries []Entry, now time.Time) []Entry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		if e := &entries[i]; e.Clock == LocalClock && e.Recorded.After(now) {
+			e.Recorded = now.UTC()
+		}
+	}
+	return entries
+}
+
+// Proven is the latest instant that the entries prove to be past; zero for none.
+func Proven(entries []Entry) (at time.Time) {
+	for _, e := range entries {
+		if e.Clock != LocalClock && e.Recorded.After(at) {
+			at = e.Recorded
+		}
+	}
+	return at
+}
+
 // Seed is an extension that the configuration has: its entries, of which the
 // last is a grant where it is granted. The instants are resolved.
 type Seed []Entry

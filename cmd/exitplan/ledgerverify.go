@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"exitplan/internal/ledger"
+	"exitplan/manifest"
+)
+
+// verifyLedger holds what a destination has of the ledger and of the events that
+// tell of it against each other: each deviation is a finding.
+func verifyLedger(ctx context.Context, store manifest.Store, result *manifest.Result) error {
+	path, err := ledgerFault(ctx, store)
+	if errors.Is(err, ledger.ErrTampered) {
+		result.Findings = append(result.Findings, manifest.Finding{Path: path, Kind: manifest.Changed, Detail: err.Error()})
+		result.FindingCount++
+		return nil
+	}
+	return err
+}
+
+// ledgerFault is the first deviation, and where. What was stored last is read
+// first, since an export may be running: see copyLedger.
+func ledgerFault(ctx context.Context, store manifest.Store) (path string, err error) {
+	sealed, err := toldOf(ctx, store, eventsSealed)
+	if err != nil {
+		return eventsSealed, err
+	}
+	seen, err := toldOf(ctx, store, eventsCopy)
+	if err != nil {
+		return eventsCopy, err
+	}
+	if sealed.there && !seen.there {
+		return eventsCopy, fmt.Errorf("%w: the events that tell of it are missing; the next export renews them", ledger.ErrTampered)
+	}
+	head, err := readCopy(ctx, store, ledgerHead)
+	if err != nil {
+		return ledgerHead, err
+	}
+	copied, err := copiedLedger(ctx, store)
+	if err != nil {
+		return ledgerCopy, err
+	}
+	if head == nil && len(copied) > 0 {
+		return ledgerHead, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered)
+	}
+	if err := errors.Join(sealed.hold(ledgerCopy, copied), seen.hold(ledgerCopy, copied)); err != nil {
+		return ledgerCopy, err
+	}
+	inBag, err := wholeLedger(ctx, store, ledgerSealed)
+	if err == nil {
+		err = ledger.Begins(ledgerSealed, inBag, copied, ledgerCopy)
+	}
+	return ledgerCopy, err
+}
