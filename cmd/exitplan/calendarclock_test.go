@@ -9,6 +9,39 @@ import (
 	"exitplan/exporter"
 )
 
+// calendar is a clock that can be set, for the platform and, off by its skew,
+// this machine. Between two settings it goes on as all clocks do.
+type calendar struct {
+	offset, skew atomic.Int64 // nanoseconds
+	slept        atomic.Int64 // of which this machine's monotonic clock knows nothing
+	wrong        atomic.Int64 // by which this machine's date was set
+	countdown    atomic.Int64 // API requests until time passes at once
+	passes       atomic.Int64 // so much of it
+	then         func()       // what else happens then
+}
+
+// middleware lets time pass while a request is answered.
+func (c *calendar) middleware(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodHead && c.countdown.Add(-1) == 0 {
+			c.offset.Add(c.passes.Load())
+			if c.then != nil {
+				c.then()
+			}
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (c *calendar) set(now time.Time) { c.offset.Store(int64(time.Until(now))) }
+func (c *calendar) platform() time.Time {
+	return time.Now().Round(0).Add(time.Duration(c.offset.Load() + c.slept.Load()))
+}
+func (c *calendar) local() time.Time {
+	return asleep(time.Now().Add(time.Duration(c.offset.Load()+c.skew.Load())), time.Duration(c.slept.Load()+c.wrong.Load()))
+}
+func (c *calendar) setMachine(by time.Duration) { c.wrong.Store(int64(by)) }
+
 // What may happen to a clock while an export runs.
 func TestClocksThatLeapInMidRun(t *testing.T) {
 	t.Setenv(secretVariable, "demo-secret")
