@@ -69,6 +69,11 @@ type Dataset interface {
 	Run(ctx context.Context, u Unit, out *Output) (Receipt, error)
 }
 
+// Waiter is a dataset whose units may mostly wait for work of the platform, and
+// then use none of its rate limit: no more than half of the units that run at
+// once are of such datasets, as long as there are others.
+type Waiter interface{ Waits() bool }
+
 // Object says what is about to be stored.
 type Object struct {
 	// Path is relative to the export's root and uses [A-Za-z0-9._=/-] only.
@@ -111,11 +116,12 @@ type Journal interface {
 	// Add records units; those whose key is known already are left alone.
 	Add(ctx context.Context, units []Unit) error
 	// Next hands out a pending unit, lowest priority value first, then by
-	// key, leaving out the datasets named in skip and whatever waits for a
-	// unit of another dataset ([Unit].After); io.EOF when none is pending now.
+	// key, leaving out whatever waits for a unit of another dataset
+	// ([Unit].After); io.EOF when none is pending now. Datasets named in busy
+	// are passed over for now, those named in skip as if they had no units.
 	// A unit that was handed out is handed out again only after Release, or in
 	// the next process.
-	Next(ctx context.Context, skip ...string) (Unit, error)
+	Next(ctx context.Context, busy []string, skip ...string) (Unit, error)
 	// Touch says that something is about to be stored at a path, durable on
 	// return: if no receipt follows, the bag is still looked through when bags
 	// are sealed.

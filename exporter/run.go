@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,11 +73,15 @@ func Run(ctx context.Context, cfg Config) error {
 		shut:      map[string]error{},
 		failures:  map[string]int{},
 		early:     map[string]bool{},
+		waits:     map[string]bool{},
 		transfers: semaphore.NewWeighted(int64(cfg.Transfers)),
 	}
 	s.changed = sync.NewCond(&s.mu)
 	for _, d := range cfg.Datasets {
 		s.datasets[d.Info().Name] = d
+		if w, ok := d.(Waiter); ok && w.Waits() {
+			s.waits[d.Info().Name] = true
+		}
 	}
 	if err := s.plan(ctx); err != nil {
 		return err
@@ -142,6 +148,8 @@ type scheduler struct {
 	mu       sync.Mutex
 	changed  *sync.Cond       // a unit ended, or the run is ending
 	running  int              // units handed out
+	waits    map[string]bool  // datasets whose units mostly wait
+	waiting  int              // units of these that are handed out
 	early    map[string]bool  // datasets whose sleeping units were woken early
 	ticking  bool             // somebody will wake the workers in a while
 	until    time.Time        // what sleeps is waited for until then
@@ -187,6 +195,9 @@ func (s *scheduler) work(ctx, soft context.Context) error {
 		err = s.one(ctx, soft, u)
 		s.mu.Lock()
 		s.running--
+		if s.waits[u.Dataset] {
+			s.waiting--
+		}
 		s.mu.Unlock()
 		s.wake()
 		if err != nil {
@@ -211,9 +222,8 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 		for name := range s.shut {
 			skip = append(skip, name)
 		}
-		u, err := s.cfg.Journal.Next(soft, skip...)
+		u, err := s.take(soft, skip)
 		if err == nil {
-			s.running++
 			return u, nil
 		}
 		if !errors.Is(err, io.EOF) {
@@ -238,6 +248,25 @@ func (s *scheduler) next(soft context.Context) (Unit, error) {
 			return Unit{}, io.EOF
 		}
 	}
+}
+
+// take has the journal hand out a unit: where half of those that run mostly wait,
+// one of another dataset if there is any.
+func (s *scheduler) take(ctx context.Context, skip []string) (u Unit, err error) {
+	err = io.EOF
+	if s.waiting >= max(1, s.cfg.Units/2) {
+		u, err = s.cfg.Journal.Next(ctx, slices.Collect(maps.Keys(s.waits)), skip...)
+	}
+	if errors.Is(err, io.EOF) {
+		u, err = s.cfg.Journal.Next(ctx, nil, skip...)
+	}
+	if err == nil {
+		s.running++
+		if s.waits[u.Dataset] {
+			s.waiting++
+		}
+	}
+	return u, err
 }
 
 func (s *scheduler) wake() {

@@ -43,9 +43,9 @@ func TestLetterSaysWhatThePlanSays(t *testing.T) {
 	until := p.Extension.Until.Add(-1).In(time.FixedZone("JST", 9*3600))
 	for language, facts := range map[string][]string{
 		"en": {"11 March 2026", "Example KK", p.Organization.ID, "by 16 March 2026", "due by 14 March 2026", until.Format("2 January 2006"),
-			"reporting metrics", "recordings, with their metadata", "API calls", "one metadata call for each of", "dates are those of Asia/Tokyo"},
+			"recordings, with their metadata", "API calls", "one metadata call for each of", "dates are those of Asia/Tokyo"},
 		"ja": {"2026年3月11日", "Example KK", p.Organization.ID, "2026年3月16日までに", "申請期限は2026年3月14日", until.Format("2006年1月2日") + "まで",
-			"レポート指標", "録音・録画データ", "拝啓", "敬具", "記", "以上"},
+			"録音・録画データ", "拝啓", "敬具", "記", "以上"},
 	} {
 		code, stdout, stderr := exitplan(t, w.args("extension", "letter", "--language", language, "--plan", file)...)
 		if code != exitComplete {

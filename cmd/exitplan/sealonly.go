@@ -51,7 +51,7 @@ func (s *session) sealOnly(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	for {
-		u, err := s.journal.Next(ctx)
+		u, err := s.journal.Next(ctx, nil)
 		if errors.Is(err, errEOF) {
 			break
 		}

@@ -114,13 +114,13 @@ func New(names []string, s Settings) []exporter.Dataset {
 		}
 		list = append(list, details.Recordings)
 	}
-	made := map[string]*Listing{}
+	made, ranks := map[string]*Listing{}, priorities()
 	for _, row := range declared() {
 		if !slices.Contains(names, row.name) {
 			continue
 		}
 		row.body = strings.ReplaceAll(row.body, granularityPlace, cmp.Or(s.Granularity, "PT30M"))
-		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details, converter: &details.converter}
+		d := &Listing{listing: row, API: s.API, Layout: s.Layout, Details: details, converter: &details.converter, rank: ranks[row.name]}
 		if row.job != nil && row.job.state == "" && row.job.fresh == "" {
 			d.pace.patience = filesPatience
 		}

@@ -104,7 +104,7 @@ func planDays(iv exporter.Interval, unit func(detailsParams) (exporter.Unit, err
 // unit waits until it is known what is deleted when, where recordings hang on it.
 func (d *Details) unit(p detailsParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
-	u := exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: 1, Params: params}
+	u := exporter.Unit{Dataset: DetailsName, Key: DetailsName + "/" + p.name(), Priority: promptPriority, Params: params}
 	if d.Recordings != nil {
 		u.After = retentionKey
 	}

@@ -28,6 +28,7 @@ type Listing struct {
 	Layout   exporter.Layout
 	Details  *Details   // finds what conversations have; nil where that is not asked for
 	children []*Listing // selected ones
+	rank     int        // priority of most units
 
 	converter *converter // that of all datasets
 	pace      pace
@@ -131,14 +132,6 @@ func (d *listing) pageSize() int {
 	return 100
 }
 
-// The priorities of units: what may be deleted by retention goes before what
-// stays, and what must be last of all waits for all others.
-const (
-	firstPriority   = 0
-	contentPriority = 2
-	listingPriority = 3
-)
-
 // Plan gives the one unit of a listing, or one for each piece of the interval;
 // those of a child listing are discovered by its parents'.
 func (d *Listing) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
@@ -149,22 +142,10 @@ func (d *Listing) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[export
 		return func(func(exporter.Unit, error) bool) {}
 	case d.every == 0:
 		return func(yield func(exporter.Unit, error) bool) {
-			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: d.priority()}, nil)
+			yield(exporter.Unit{Dataset: d.name, Key: d.name + "/all", Priority: d.rank}, nil)
 		}
 	}
 	return d.pieces(iv)
-}
-
-// priority is that of a listing's one unit: what tells of others comes first of
-// all.
-func (d *Listing) priority() int {
-	switch {
-	case d.expects != nil:
-		return screenPriority - 1
-	case d.class == exporter.Recordings:
-		return firstPriority
-	}
-	return listingPriority
 }
 
 // pieces cuts an interval at days that are the same for every export, so that
@@ -178,7 +159,7 @@ func (d *Listing) pieces(iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
 			if to.After(iv.To) {
 				to = iv.To
 			}
-			if !yield(d.unitOf(listingParams{From: from, To: to}, listingPriority)) {
+			if !yield(d.unitOf(listingParams{From: from, To: to}, d.rank)) {
 				return
 			}
 			from = to
@@ -191,9 +172,6 @@ func (d *Listing) pieces(iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
 
 func (d *Listing) unitOf(p listingParams, priority int) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
-	if d.tail && !p.Tail {
-		priority = firstPriority
-	}
 	return exporter.Unit{Dataset: d.name, Key: d.name + "/" + p.name(), Priority: priority, Params: params}, err
 }
 
@@ -246,13 +224,8 @@ func sameAbove(a, b []string) bool { return slices.Equal(a[:len(a)-1], b[:len(b)
 func (d *Listing) unit(of string, n int, p listingParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
 	sum := sha256.Sum256(params)
-	priority := listingPriority
-	switch {
-	case d.among != nil:
-		priority = contentPriority
-	case d.class == exporter.Recordings:
-		priority = firstPriority
-	case p.Tail:
+	priority := d.rank
+	if p.Tail {
 		priority = exporter.Last
 	}
 	return exporter.Unit{

@@ -108,7 +108,7 @@ func (d *Recordings) Plan(_ context.Context, iv exporter.Interval) iter.Seq2[exp
 // and one that was found late is not taken for another.
 func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exporter.Unit, error) {
 	params, err := json.Marshal(recordingsParams{Conversations: conversations})
-	priority := 0
+	priority := firstPriority
 	if conversations[0].Screen {
 		priority = screenPriority
 	}
@@ -121,9 +121,6 @@ func (d *Recordings) unit(p detailsParams, n int, conversations []recorded) (exp
 		Params: params, Priority: priority, After: d.jobKey(p.From),
 	}, err
 }
-
-// Screens are kept for a short time only, whatever else is kept.
-const screenPriority = -1
 
 // Describe says of which conversations, or of which interval, a unit exports
 // the recordings.

@@ -22,6 +22,12 @@ type DaySample struct {
 // Info describes the dataset.
 func (d *DaySample) Info() exporter.Info { return d.Of.Info() }
 
+// Waits implements [exporter.Waiter].
+func (d *DaySample) Waits() bool {
+	w, ok := d.Of.(exporter.Waiter)
+	return ok && w.Waits()
+}
+
 // Plan gives the units of the days alone, whatever the interval. What comes
 // after an interval belongs to none of them.
 func (d *DaySample) Plan(ctx context.Context, _ exporter.Interval) iter.Seq2[exporter.Unit, error] {

@@ -28,7 +28,7 @@ func (d *Details) seekers() []string {
 
 // The first seeker's units that find come before all others', so that each
 // does the work of the others of its day, and settles them.
-const findPriority = 2
+const findPriority = contentPriority
 
 // findUnit finds what a dataset has of an interval. It waits for the details of
 // the same interval, which settle it.

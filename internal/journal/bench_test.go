@@ -69,7 +69,7 @@ func BenchmarkResume(b *testing.B) {
 				must(b, err)
 				_, err = j.Reopen(b.Context())
 				must(b, err)
-				_, err = j.Next(b.Context())
+				_, err = j.Next(b.Context(), nil)
 				must(b, err)
 				b.StopTimer()
 				must(b, j.Close())

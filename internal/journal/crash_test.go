@@ -88,7 +88,7 @@ func commitForever(dir string) error {
 // unit that follows it.
 func work(ctx context.Context, j *Journal, say func(string, ...any)) error {
 	for {
-		u, err := j.Next(ctx)
+		u, err := j.Next(ctx, nil)
 		if err == io.EOF {
 			time.Sleep(time.Millisecond)
 			continue

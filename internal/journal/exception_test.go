@@ -35,10 +35,10 @@ func TestAFailedRunKeepsTheReasonsOfAnEarlierOne(t *testing.T) {
 		if n, err := j.Reopen(ctx); n != 1 || err != nil {
 			t.Fatalf("%d units opened again, %v", n, err)
 		}
-		_, err := j.Next(ctx)
+		_, err := j.Next(ctx, nil)
 		must(t, err)
 	}
-	_, err := j.Next(ctx)
+	_, err := j.Next(ctx, nil)
 	must(t, err)
 	must(t, j.Commit(ctx, exporter.Receipt{
 		Unit: "u", Outcome: exporter.Done, Expected: []exporter.Expectation{expect("a"), expect("b"), expect("c")},

@@ -21,7 +21,7 @@ func TestNextOrder(t *testing.T) {
 
 	next := func(want string, skip ...string) exporter.Unit {
 		t.Helper()
-		u, err := j.Next(ctx, skip...)
+		u, err := j.Next(ctx, nil, skip...)
 		must(t, err)
 		if u.Key != want {
 			t.Fatalf("Next = %q, want %q", u.Key, want)
@@ -39,7 +39,7 @@ func TestNextOrder(t *testing.T) {
 	must(t, j.Commit(ctx, exporter.Receipt{Unit: "r/1", Discovered: []exporter.Unit{{Dataset: "recordings", Key: "z", Priority: -1}, unit("r/1")}}))
 	next("z")
 	next("r/2")
-	if _, err := j.Next(ctx); err != io.EOF {
+	if _, err := j.Next(ctx, nil); err != io.EOF {
 		t.Fatalf("Next with everything handed out: %v, want io.EOF", err)
 	}
 	must(t, j.Release(ctx, "r/1"))
@@ -57,7 +57,7 @@ func TestResumeAfterClose(t *testing.T) {
 	j := openTest(t, dir)
 	id := j.ID()
 	must(t, j.Add(ctx, []exporter.Unit{unit("u")}))
-	_, err := j.Next(ctx)
+	_, err := j.Next(ctx, nil)
 	must(t, err)
 	a := artifact("b.ogg", "c/b", "bb")
 	a.Source = "/api/v2/recording/batchrequests/1"
@@ -76,7 +76,7 @@ func TestResumeAfterClose(t *testing.T) {
 	if c := tally(t, j).Total; c.Running != 0 || c.Pending != 1 {
 		t.Errorf("a unit that was running is not pending again: %+v", c)
 	}
-	u, err := j.Next(ctx)
+	u, err := j.Next(ctx, nil)
 	must(t, err)
 	if u.Attempts != 1 || string(u.Checkpoint) != `{"cursor":"x"}` {
 		t.Errorf("resumed with %+v", u)
@@ -234,13 +234,13 @@ func TestReopen(t *testing.T) {
 	}
 	checkCounters(t, j)
 	for _, want := range []string{"failed", "later"} {
-		u, err := j.Next(ctx)
+		u, err := j.Next(ctx, nil)
 		must(t, err)
 		if u.Key != want || string(u.Checkpoint) != "1" || len(u.Stored) != 2 {
 			t.Errorf("reopened %+v, want %s with its checkpoint and both artifacts", u, want)
 		}
 	}
-	if _, err := j.Next(ctx); err != io.EOF {
+	if _, err := j.Next(ctx, nil); err != io.EOF {
 		t.Fatalf("more was reopened: %v", err)
 	}
 	// The reopened unit finds its recording: the exception is gone.

@@ -63,7 +63,7 @@ func TestLockedInOneProcess(t *testing.T) {
 	must(t, j.Close())
 	must(t, j.Close()) // again is harmless
 	must(t, openTest(t, dir).Close())
-	if _, err := j.Next(t.Context()); !errors.Is(err, ErrClosed) {
+	if _, err := j.Next(t.Context(), nil); !errors.Is(err, ErrClosed) {
 		t.Errorf("Next of a closed journal: %v", err)
 	}
 }
@@ -169,7 +169,7 @@ func TestNotAJournal(t *testing.T) {
 		j, err := Open(t.Context(), dir, options())
 		if err == nil {
 			defer j.Close()
-			_, err = j.Next(t.Context())
+			_, err = j.Next(t.Context(), nil)
 		}
 		if !errors.Is(err, ErrCorrupt) {
 			t.Errorf("a damaged journal: %v, want ErrCorrupt", err)
@@ -187,7 +187,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	j := openTest(t, dir)
 	must(t, j.Add(t.Context(), []exporter.Unit{unit("u"), unit("v")}))
-	_, err := j.Next(t.Context())
+	_, err := j.Next(t.Context(), nil)
 	must(t, err)
 	must(t, j.Close())
 	// As a killed process leaves it: a unit is running.
@@ -200,7 +200,7 @@ func TestReadOnly(t *testing.T) {
 		t.Errorf("reading changed the state of units: %+v", c)
 	}
 	ctx := t.Context()
-	_, next := r.Next(ctx)
+	_, next := r.Next(ctx, nil)
 	_, reopen := r.Reopen(ctx)
 	for name, err := range map[string]error{
 		"Add": r.Add(ctx, []exporter.Unit{unit("w")}), "Next": next, "Reopen": reopen,

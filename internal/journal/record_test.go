@@ -257,7 +257,7 @@ func TestSnapshot(t *testing.T) {
 		if s, err := copied.Settings(ctx); err != nil || s["organization"] != "o" {
 			t.Errorf("settings of the copy: %v, %v", s, err)
 		}
-		if u, err := copied.Next(ctx); err != nil || u.Key == "" {
+		if u, err := copied.Next(ctx, nil); err != nil || u.Key == "" {
 			t.Errorf("the copy goes on with %+v, %v", u, err)
 		}
 		must(t, copied.Close())

@@ -13,7 +13,7 @@ import (
 func keys(t *testing.T, j *Journal) (list []string) {
 	t.Helper()
 	for {
-		u, err := j.Next(t.Context())
+		u, err := j.Next(t.Context(), nil)
 		if errors.Is(err, io.EOF) {
 			return list
 		}

@@ -84,20 +84,22 @@ func timeOf(ms sql.NullInt64) time.Time {
 }
 
 // Next hands out the pending unit of the lowest priority value, then of what is
-// deleted first, then key, and counts the attempt; datasets named in skip are left out, and so is a unit
-// that waits for one of another dataset, or for all others. io.EOF when none is pending now. A
-// unit that could not be delivered, because ctx ended first, is pending again.
-func (j *Journal) Next(ctx context.Context, skip ...string) (exporter.Unit, error) {
-	if skip == nil {
-		skip = []string{}
-	}
-	without, err := json.Marshal(skip)
-	if err != nil {
-		return exporter.Unit{}, err
+// deleted first, then key, and counts the attempt. Datasets named in skip are left out, as if they
+// had no units; those named in busy are only passed over. So is a unit that waits for one of another
+// dataset, or for all others. io.EOF when none is pending now. A unit that could not be delivered,
+// because ctx ended first, is pending again.
+func (j *Journal) Next(ctx context.Context, busy []string, skip ...string) (exporter.Unit, error) {
+	var lists [2]string
+	for i, list := range [][]string{skip, busy} {
+		text, err := json.Marshal(append([]string{}, list...))
+		if err != nil {
+			return exporter.Unit{}, err
+		}
+		lists[i] = string(text)
 	}
 	var u exporter.Unit
-	err = j.write(ctx, func(t *tx) (err error) {
-		u, err = t.next(string(without))
+	err := j.write(ctx, func(t *tx) (err error) {
+		u, err = t.next(lists[0], lists[1])
 		return err
 	}, func(t *tx) error {
 		return t.giveBack(u.Key, 1)
@@ -127,7 +129,7 @@ const anyWaiting = `
 		(SELECT 1 FROM unit o WHERE o.key = p.waits_for AND o.state IN (0, 1) AND o.dataset IN (SELECT id FROM allowed))
 	ORDER BY p.priority, p.due, p.key LIMIT 1)`
 
-func (t *tx) next(without string) (u exporter.Unit, err error) {
+func (t *tx) next(without, busy string) (u exporter.Unit, err error) {
 	var (
 		id, dataset        int64
 		after              sql.NullString
@@ -139,8 +141,8 @@ func (t *tx) next(without string) (u exporter.Unit, err error) {
 		found, err = t.get(`WITH allowed AS MATERIALIZED
 				(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
 			SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.due, u.params, u.checkpoint
-			FROM allowed d JOIN unit u ON u.id IN (`+candidates+`)
-			ORDER BY u.priority, u.due, u.key LIMIT 1`, []any{without, exporter.Last},
+			FROM allowed d JOIN unit u ON u.id IN (`+candidates+`) WHERE d.name NOT IN (SELECT value FROM json_each(?3))
+			ORDER BY u.priority, u.due, u.key LIMIT 1`, []any{without, exporter.Last, busy},
 			&id, &dataset, &u.Dataset, &u.Key, &u.Priority, &u.Attempts, &after, &due, &params, &checkpoint)
 		if err != nil || found {
 			break

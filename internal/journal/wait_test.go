@@ -22,7 +22,7 @@ func TestAUnitWaitsForTheOneThatMaySettleIt(t *testing.T) {
 	must(t, j.Add(ctx, []exporter.Unit{waiting("1"), waiting("2"), waiting("3"), waiting("unknown"), before("1"), before("2"), before("3")}))
 	next := func(want string, skip ...string) {
 		t.Helper()
-		u, err := j.Next(ctx, skip...)
+		u, err := j.Next(ctx, nil, skip...)
 		if want == "" && err == io.EOF {
 			return
 		}
@@ -76,7 +76,7 @@ func TestAJournalOfTheFirstSchemaGoesOn(t *testing.T) {
 	must(t, j.Close())
 	runSQL(t, j.path, "INSERT INTO dataset (name, pending) VALUES ('recordings', 1); INSERT INTO unit (dataset, key, priority, state) VALUES (1, 'r/1', 0, 0)")
 	j = openTest(t, dir)
-	u, err := j.Next(ctx)
+	u, err := j.Next(ctx, nil)
 	must(t, err)
 	if u.Key != "r/1" || u.After != "" {
 		t.Errorf("unit %+v", u)
@@ -93,7 +93,7 @@ func TestTheLastUnitWaitsForAllOthers(t *testing.T) {
 	}))
 	next := func(want string, skip ...string) {
 		t.Helper()
-		u, err := j.Next(ctx, skip...)
+		u, err := j.Next(ctx, nil, skip...)
 		if want == "" && err == io.EOF {
 			return
 		}
@@ -130,7 +130,7 @@ func BenchmarkNext(b *testing.B) {
 	}
 	must(b, j.Add(b.Context(), units))
 	for b.Loop() {
-		u, err := j.Next(b.Context())
+		u, err := j.Next(b.Context(), nil)
 		must(b, err)
 		must(b, j.Release(b.Context(), u.Key))
 	}

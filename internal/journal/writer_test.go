@@ -81,12 +81,12 @@ func TestConcurrent(t *testing.T) {
 // nextOf calls Next, with a context that is cancelled meanwhile if so told.
 func nextOf(ctx context.Context, j *Journal, cancelled bool) (exporter.Unit, error) {
 	if !cancelled {
-		return j.Next(ctx)
+		return j.Next(ctx, nil)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go cancel()
 	defer cancel()
-	return j.Next(ctx)
+	return j.Next(ctx, nil)
 }
 
 func TestContextCause(t *testing.T) {
@@ -174,7 +174,7 @@ func TestUndelivered(t *testing.T) {
 	var u exporter.Unit
 	next := &operation{done: make(chan struct{}), undo: func(t *tx) error { return t.giveBack(u.Key, 1) }}
 	next.do = func(t *tx) (err error) {
-		u, err = t.next("[]")
+		u, err = t.next("[]", "[]")
 		next.answer.Store(abandoned)
 		return err
 	}
@@ -232,13 +232,18 @@ func TestPendingOfSkippedDataset(t *testing.T) {
 	j := openTest(t, t.TempDir())
 	ctx := t.Context()
 	must(t, j.Add(ctx, []exporter.Unit{{Dataset: `odd "name"`, Key: "1"}, {Dataset: "b", Key: "2"}}))
-	if u, err := j.Next(ctx, `odd "name"`, "unknown"); err != nil || u.Key != "2" {
+	if u, err := j.Next(ctx, nil, `odd "name"`, "unknown"); err != nil || u.Key != "2" {
 		t.Errorf("Next = %+v, %v", u, err)
 	}
-	if _, err := j.Next(ctx, `odd "name"`); err != io.EOF {
+	for _, busy := range [][]string{{`odd "name"`}, {"unknown", `odd "name"`}} {
+		if _, err := j.Next(ctx, busy); err != io.EOF {
+			t.Errorf("Next = %v of what is busy, want io.EOF", err)
+		}
+	}
+	if _, err := j.Next(ctx, nil, `odd "name"`); err != io.EOF {
 		t.Errorf("Next = %v, want io.EOF", err)
 	}
-	if u, err := j.Next(ctx); err != nil || u.Key != "1" {
+	if u, err := j.Next(ctx, nil); err != nil || u.Key != "1" {
 		t.Errorf("Next = %+v, %v", u, err)
 	}
 }
