@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -39,10 +38,14 @@ type inventory struct {
 	BytesPerRecording *forecast.Estimate   `json:"bytes_per_recording,omitempty"`
 	Transfer          *dataset.Transferred `json:"transfer_sample,omitempty"`
 	Rows              map[string]int64     `json:"counted_rows,omitempty"`
-	Notes             []string             `json:"notes,omitempty"` // what could not be asked
+	// Rehearsed are records of listings, by the last rehearsal.
+	Rehearsed map[string]int64 `json:"rehearsed_rows,omitempty"`
+	Notes     []string         `json:"notes,omitempty"` // what could not be asked, or comes from a rehearsal
 
 	sample dataset.Sample
 	asked  map[string]float64
+	// perConversation are calls of a rehearsal, by dataset.
+	perConversation map[string]float64
 }
 
 // What a plan asks at most.
@@ -61,7 +64,7 @@ const (
 // stock takes the inventory. What may not be asked is a note, and assumed.
 func (s *session) stock(ctx context.Context, sample bool) (*inventory, error) {
 	iv := s.wanted()
-	inv := &inventory{From: iv.From, To: iv.To, Days: len(iv.Days()), Rows: map[string]int64{}}
+	inv := &inventory{From: iv.From, To: iv.To, Days: len(iv.Days()), Rows: map[string]int64{}, Rehearsed: map[string]int64{}, perConversation: map[string]float64{}}
 	inv.Available = iv.To
 	if s.byDay() {
 		until, err := s.available(ctx)
@@ -177,7 +180,7 @@ func (inv *inventory) conclude() {
 		inv.BytesPerRecording = &forecast.Estimate{Mid: float64(t.Bytes) / float64(t.Results), Spread: 1.3}
 	}
 	inv.Recordings = forecast.Estimate{Mid: inv.Recorded.Mid * each, Spread: both(inv.Recorded.Spread, spread)}
-	inv.asked = inv.sample.Asked(all.Mid)
+	inv.asked = inv.questions()
 	inv.Sampled = inv.sample.Seen
 }
 
@@ -191,7 +194,8 @@ func (inv *inventory) cut(to time.Time) {
 	for _, e := range []*forecast.Estimate{&inv.Conversations, &inv.Recorded, &inv.Recordings} {
 		e.Mid *= max(0, share)
 	}
-	inv.To, inv.Days, inv.asked = to, days, inv.sample.Asked(inv.Conversations.Mid)
+	inv.To, inv.Days = to, days
+	inv.asked = inv.questions()
 }
 
 // amounts are what the costs hang on, by these settings.
@@ -201,8 +205,10 @@ func (inv *inventory) amounts(cfg config.Config, now time.Time) dataset.Amounts 
 		Recorded: inv.Recorded.Mid, Recordings: inv.Recordings.Mid, Asked: inv.asked, Rows: map[string]float64{},
 		Metadata: cfg.Recordings.Metadata, Bulk: cfg.Recordings.Method == config.MethodBulk,
 	}
-	for name, n := range maps.All(inv.Rows) {
-		a.Rows[name] = float64(n)
+	for _, known := range []map[string]int64{inv.Rehearsed, inv.Rows} { // the platform's count is newer
+		for name, n := range known {
+			a.Rows[name] = float64(n)
+		}
 	}
 	return a
 }
@@ -250,20 +256,4 @@ func spreadOf(off float64) float64 { return math.Exp(atNinetieth * off) }
 func both(a, b float64) float64 {
 	a, b = math.Log(max(a, 1)), math.Log(max(b, 1))
 	return math.Exp(math.Sqrt(a*a + b*b))
-}
-
-// calibrate takes what the last rehearsal has measured of recordings, in place of
-// the few that were tried: it read whole days of them, with all that goes with it.
-func (inv *inventory) calibrate(state string) error {
-	tried, err := readRehearsal(state)
-	if err != nil || tried == nil {
-		return err
-	}
-	for _, d := range tried.Datasets {
-		if d.Name == dataset.RecordingsName && d.BytesPerRecord > 0 {
-			inv.BytesPerRecording = &forecast.Estimate{Mid: d.BytesPerRecord, Spread: 1.2}
-			inv.Notes = append(inv.Notes, fmt.Sprintf("%s for each recording, as in the rehearsal of %s", bytesText(int64(d.BytesPerRecord)), tried.Date))
-		}
-	}
-	return nil
 }

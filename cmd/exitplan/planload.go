@@ -90,6 +90,8 @@ func (inv *inventory) spreadOf(name string) float64 {
 		return max(inv.Recordings.Spread, 1)
 	case name == dataset.DetailsName:
 		return max(inv.Conversations.Spread, 1)
+	case inv.perConversation[name] > 0:
+		return both(inv.Conversations.Spread, 1.1)
 	case inv.asked[name] > 0:
 		_, off := inv.sample.Per(name)
 		return both(inv.Conversations.Spread, spreadOf(off))

@@ -59,11 +59,13 @@ func (p *plan) there(b *bytes.Buffer) {
 		fmt.Fprintf(w, "  recorded\t%s\tas of %s that were looked at\n", about(inv.Recorded), plural(int64(inv.Sampled), "conversation", "conversations"))
 	}
 	if contains(p.selected(), dataset.RecordingsName) {
-		switch t := inv.Transfer; {
+		switch t, each := inv.Transfer, inv.BytesPerRecording; {
 		case t != nil && t.Results > 0 && t.Took > 0:
 			fmt.Fprintf(w, "  recordings\t%s\t%s in all: %s that were tried have %s each, and came at %s a second (thrown away again)\n", about(inv.Recordings),
 				bytesText(int64(inv.Recordings.Mid*inv.BytesPerRecording.Mid)), plural(int64(t.Results), "recording", "recordings"), bytesText(int64(inv.BytesPerRecording.Mid)),
 				bytesText(int64(float64(t.Read)/t.Took.Seconds())))
+		case each != nil:
+			fmt.Fprintf(w, "  recordings\t%s\t%s in all; how fast they come is not known: none was tried\n", about(inv.Recordings), bytesText(int64(inv.Recordings.Mid*each.Mid)))
 		default:
 			fmt.Fprintf(w, "  recordings\t%s\ttheir size is not known: none was tried\n", about(inv.Recordings))
 		}

@@ -363,3 +363,40 @@ func TestARehearsalHeedsPausesAndWithdrawals(t *testing.T) {
 	w.tell(t, "extension", "withdraw", "--reference", "A")
 	p.ends(t, exitWindow, 20*time.Second)
 }
+
+// What a rehearsal has listed whole, and asked of whole days of conversations,
+// need not be assumed any more.
+func TestAPlanAssumesLessAfterARehearsal(t *testing.T) {
+	w := newWorld(t, simulator.Config{Seed: 4, Days: 10, ConversationsPerDay: 60})
+	w.set(t, "source.datasets", "[analytics.conversations.details, recordings, interactions.emails.messages, routing.skills, routing.wrapupcodes, architect.ivrs]")
+	plans := func() (p plan, assumed int) {
+		t.Helper()
+		_, stdout, stderr := exitplan(t, w.args("plan", "--json", "--no-sample")...)
+		if err := json.Unmarshal([]byte(stdout), &p); err != nil {
+			t.Fatalf("%v\n%s", err, stderr)
+		}
+		for _, d := range p.Datasets {
+			if d.Assumed {
+				assumed++
+			}
+		}
+		return p, assumed
+	}
+	_, before := plans()
+	w.export(t, exitComplete, "--rehearsal", "--sample", "100%")
+	_, _, rec := w.rehearsed(t)
+	p, after := plans()
+	if before < 2 || after != 0 {
+		t.Errorf("%d datasets were assumed before, %d are after", before, after)
+	}
+	for _, d := range rec.Datasets {
+		if n, ok := p.Inventory.Rehearsed[d.Name]; d.Name == "routing.skills" && (!ok || n != d.Records) {
+			t.Errorf("%s: %d records in the rehearsal, %d in the plan", d.Name, d.Records, n)
+		}
+		for _, l := range p.Datasets {
+			if l.Dataset == d.Name && d.Name == "interactions.emails.messages" && (d.Calls == 0 || l.Calls.Mid != float64(d.Calls)) {
+				t.Errorf("%s: %d calls in the rehearsal, %v in the plan", d.Name, d.Calls, l.Calls)
+			}
+		}
+	}
+}

@@ -11,8 +11,8 @@ const (
 	promptPriority  = -2 // configuration, metrics, and the details that tell of everything else
 	screenPriority  = -1 // kept for a short time, whatever else is kept
 	firstPriority   = 0  // recordings
-	contentPriority = 2 // of single conversations
-	listingPriority = 3 // what grows with the traffic, and what is listed for it
+	contentPriority = 2  // of single conversations
+	listingPriority = 3  // what grows with the traffic, and what is listed for it
 )
 
 // priorities are those of the declared datasets' units.
