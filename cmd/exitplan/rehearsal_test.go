@@ -368,7 +368,7 @@ func TestARehearsalHeedsPausesAndWithdrawals(t *testing.T) {
 // need not be assumed any more.
 func TestAPlanAssumesLessAfterARehearsal(t *testing.T) {
 	w := newWorld(t, simulator.Config{Seed: 4, Days: 10, ConversationsPerDay: 60})
-	w.set(t, "source.datasets", "[analytics.conversations.details, recordings, interactions.emails.messages, routing.skills, routing.wrapupcodes, architect.ivrs]")
+	w.set(t, "source.datasets", "[analytics.conversations.details, recordings, interactions.emails, routing.skills, routing.wrapupcodes, architect.ivrs]")
 	plans := func() (p plan, assumed int) {
 		t.Helper()
 		_, stdout, stderr := exitplan(t, w.args("plan", "--json", "--no-sample")...)
@@ -394,7 +394,7 @@ func TestAPlanAssumesLessAfterARehearsal(t *testing.T) {
 			t.Errorf("%s: %d records in the rehearsal, %d in the plan", d.Name, d.Records, n)
 		}
 		for _, l := range p.Datasets {
-			if l.Dataset == d.Name && d.Name == "interactions.emails.messages" && (d.Calls == 0 || l.Calls.Mid != float64(d.Calls)) {
+			if l.Dataset == d.Name && d.Name == "interactions.emails" && (d.Calls == 0 || l.Calls.Mid != float64(d.Calls)) {
 				t.Errorf("%s: %d calls in the rehearsal, %v in the plan", d.Name, d.Calls, l.Calls)
 			}
 		}
