@@ -81,6 +81,9 @@ func addCounts(sum, c journal.Counts) journal.Counts {
 // left of a class will not, nine times in ten, be done before it closes, or its
 // window is closed.
 func (m prospect) inTime(terms contract.Terms, now time.Time) error {
+	if m.untaken != nil && len(m.untaken.Closed) > 0 {
+		return said{errForecast}
+	}
 	for _, c := range m.forecast.Classes {
 		if closed(terms, c.Class, now) || m.known && c.Verdict != forecast.OnTrack {
 			return said{errForecast}
@@ -107,11 +110,13 @@ func (m prospect) words(c forecast.Class, terms contract.Terms, now time.Time) s
 		return "estimating: too little was done yet"
 	}
 	const minute = "2006-01-02 15:04"
-	about := "in about "
+	text := fmt.Sprintf("in about %s (%s), 90 %% sure by %s", span(c.P50.Sub(now)), c.P50.Format(minute), c.P90.Format(minute))
 	if m.unsure {
-		about = "in over "
+		text = fmt.Sprintf("not before %s: how much there is, the first days of conversations will tell, or 'exitplan plan'", c.P50.Format(minute))
+		if c.Verdict == forecast.OnTrack {
+			return text
+		}
 	}
-	text := fmt.Sprintf("%s%s (%s), 90 %% sure by %s", about, span(c.P50.Sub(now)), c.P50.Format(minute), c.P90.Format(minute))
 	switch c.Verdict {
 	case forecast.OnTrack:
 		if !c.Closes.IsZero() {
@@ -140,8 +145,14 @@ func (m prospect) print(activity journal.Activity, list []outlook, terms contrac
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", o.Dataset, rate, count(o.Left))
 	}
-	if err := w.Flush(); err != nil || len(m.forecast.Classes) == 0 {
+	if err := w.Flush(); err != nil {
 		return err
+	}
+	if m.untaken != nil {
+		fmt.Fprintf(os.Stdout, "\n%s\n", m.untaken.words())
+	}
+	if len(m.forecast.Classes) == 0 {
+		return nil
 	}
 	fmt.Fprintln(os.Stdout, "\nDone, if it runs without a pause (times in UTC)")
 	for _, c := range m.forecast.Classes {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/forecast"
-	"exitplan/internal/journal"
 )
 
 func planCommand() *cli.Command {
@@ -63,16 +61,22 @@ type plan struct {
 	Supply       forecast.Supply `json:"supply"`
 	Endings      []ending        `json:"classes"`
 	// Guessed: an export has begun, and too little was measured of it yet.
-	Guessed   bool   `json:"guessed,omitempty"`
-	Fits      bool   `json:"fits"`
-	Gains     []gain `json:"gains,omitempty"`
-	Extension *need  `json:"extension,omitempty"` // where it does not fit
+	Guessed bool `json:"guessed,omitempty"`
+	// Begun: an export has begun, and its journal does not tell yet how much there
+	// is, so that the platform was asked, as if nothing were done.
+	Begun bool `json:"begun,omitempty"`
+	// Untaken are days that the export has not planned yet.
+	Untaken   *untaken `json:"untaken,omitempty"`
+	Fits      bool     `json:"fits"`
+	Gains     []gain   `json:"gains,omitempty"`
+	Extension *need    `json:"extension,omitempty"` // where it does not fit
 	// Unavailable are days that the platform may complete only after the close.
 	Unavailable *exporter.Interval `json:"unavailable,omitempty"`
 	Retention   retained           `json:"retention"`
 	Asked       int64              `json:"asked"` // calls that this plan made
 
-	zone *time.Location
+	zone  *time.Location
+	vague bool // the journal does not tell enough
 }
 
 // planSettings are those that decide.
@@ -92,15 +96,18 @@ func makePlan(c *cli.Context) (*plan, error) {
 		return nil, err
 	}
 	ctx := c.Context
-	j, err := journal.Open(ctx, s.cfg.State, journal.Options{ReadOnly: true})
-	if err == nil {
-		defer j.Close()
-		return s.planFromJournal(ctx, j)
+	begun, err := s.planOfBegun(ctx)
+	if err != nil || begun != nil && !begun.vague {
+		return begun, err
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	p, err := s.plan(ctx, !c.Bool("no-sample"), c.Bool("full"))
+	switch {
+	case begun != nil && errors.Is(err, exporter.ErrWindowClosed): // nobody can be asked
+		return begun, nil
+	case err == nil:
+		p.Begun = begun != nil
 	}
-	return s.plan(ctx, !c.Bool("no-sample"), c.Bool("full"))
+	return p, err
 }
 
 // plan asks the platform.
@@ -214,52 +221,6 @@ func (s *session) unavailable(inv *inventory) *exporter.Interval {
 	cut := exporter.Interval{From: had, To: inv.To}
 	inv.cut(had)
 	return &cut
-}
-
-// planFromJournal goes by what the run has measured.
-func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*plan, error) {
-	tally, err := j.Tally(ctx)
-	if err != nil {
-		return nil, err
-	}
-	settings, err := j.Settings(ctx)
-	if err != nil {
-		return nil, err
-	}
-	activity, err := j.Activity(ctx, lately)
-	if err != nil {
-		return nil, err
-	}
-	now, err := timeBy(ctx, j)
-	if err != nil {
-		return nil, err
-	}
-	s.org = organization{ID: settings["organization"], Name: settings["organization.name"]}
-	p := s.newPlan(now)
-	p.Measured = true
-	m, err := foresee(ctx, s.cfg, j, tally, now)
-	if err != nil {
-		return nil, err
-	}
-	p.Supply = m.supply
-	for _, l := range m.loads {
-		p.Calls += l.Calls.Mid
-		p.Datasets = append(p.Datasets, planned{Load: l, Hours: l.Calls.Mid / max(1, m.supply.CallsPerMinute.Mid) / 60})
-	}
-	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
-	// Without a past yet, the forecast goes by the configured budget.
-	for _, c := range m.forecast.Classes {
-		p.Endings = append(p.Endings, endingOf(c, m.forecast, s.cfg.Contract, now))
-	}
-	p.Guessed = !m.known
-	_, _, p.Fits = inAll(p.Endings)
-	race, err := raceOf(ctx, j, settings, nil, recordingsPerHour(tally, activity), now)
-	if err != nil {
-		return nil, err
-	}
-	p.Retention = retained{Recordings: race.Left, Whole: true, Race: race}
-	p.Extension = p.need(s.cfg.Contract)
-	return p, nil
 }
 
 // noPlan explains what is wrong with a saved plan.

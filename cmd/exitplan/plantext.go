@@ -43,6 +43,7 @@ func (p *plan) head(b *bytes.Buffer) {
 	default:
 		fmt.Fprintf(b, "By %s to the platform. Nothing was stored or changed.\n", plural(p.Asked, "call", "calls"))
 	}
+	p.begun(b)
 }
 
 // there is what there is.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"exitplan/internal/config"
@@ -18,6 +19,7 @@ type prospect struct {
 	// known is false as long as too little was done to go by; unsure says that
 	// nothing tells yet how much will be discovered.
 	known, unsure bool
+	untaken       *untaken
 }
 
 // The budget of calls, where the configuration has none.
@@ -56,10 +58,20 @@ func foresee(ctx context.Context, cfg config.Config, j *journal.Journal, tally j
 	spans, units, active := spansOf(history, progress, tally)
 	m.supply = forecast.Measured(spans, prior, m.loads)
 	m.forecast = forecast.Run(now, m.loads, m.supply, cfg.Contract)
-	details := tally.Datasets[dataset.DetailsName]
-	m.unsure = details.Done == 0 && details.Pending+details.Running > 0
+	m.unsure = untold(progress)
 	m.known = len(m.loads) == 0 || units >= leastUnit && active >= leastSpan
-	return m, nil
+	m.untaken, err = untakenDays(ctx, cfg, j, now)
+	return m, err
+}
+
+// untold says whether nothing has told yet how much will be discovered: no day's
+// details, nor, where they are not exported, what looks into them.
+func untold(progress []forecast.Progress) bool {
+	reads := slices.ContainsFunc(progress, func(p forecast.Progress) bool { return p.Dataset == dataset.DetailsName })
+	return slices.ContainsFunc(progress, func(p forecast.Progress) bool {
+		looks := p.Dataset == dataset.DetailsName || !reads && p.FoundBy == dataset.DetailsName && p.Share == 0
+		return looks && p.Done == 0 && p.Left+p.Running > 0
+	})
 }
 
 // progressOf is how far the datasets of an export have come.

@@ -109,13 +109,24 @@ func planProtection(c *cli.Context) (err error) {
 	return plan.print(c)
 }
 
-// readJournal opens the journal of an export that has begun, for reading.
+// readJournal opens the journal of an export that has begun, for reading. One of
+// a run that failed before it knew the organization holds none.
 func readJournal(ctx context.Context, state string) (*journal.Journal, error) {
 	j, err := journal.Open(ctx, state, journal.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, noExport(state)
 	}
-	return j, err
+	if err != nil {
+		return nil, err
+	}
+	frozen, err := j.Settings(ctx)
+	if err == nil && len(frozen) == 0 {
+		err = noExport(state)
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.Close())
+	}
+	return j, nil
 }
 
 func noExport(state string) error {

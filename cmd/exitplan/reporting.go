@@ -100,8 +100,12 @@ func (s *session) standing(ctx context.Context) (*summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if undone == nil && !s.sealed {
+	switch {
+	case undone != nil:
+	case !s.sealed:
 		undone = errUnsealed
+	case more && len(s.overByDay()) > 0:
+		undone = exporter.ErrWindowClosed
 	}
 	return s.summarize(ctx, iv, more, undone)
 }

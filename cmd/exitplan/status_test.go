@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func underWay(t *testing.T, w *world) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	if err := j.Record(t.Context(), journal.Event{Kind: "run-started"}); err != nil {
+	if err := errors.Join(j.Freeze(t.Context(), map[string]string{"organization": "o"}), j.Record(t.Context(), journal.Event{Kind: "run-started"})); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 100 {

@@ -43,6 +43,7 @@ type summary struct {
 
 	more    bool
 	days    bool      // more means days that are not available yet
+	closes  time.Time // when a window closes, if that is before tomorrow's run
 	wake    time.Time // when the first unit is to be run that waits for its time
 	smaller string    // how what a margin stopped goes on
 	runErr  error
@@ -108,6 +109,9 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	}
 	if _, sum.wake, err = s.journal.Sleeping(ctx); err != nil {
 		return nil, err
+	}
+	if now, closes := s.nextClose(); closes.Sub(now) < 36*time.Hour {
+		sum.closes = closes
 	}
 	excepted := map[string]int64{}
 	for e, err := range s.journal.Exceptions(ctx) {

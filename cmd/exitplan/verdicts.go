@@ -35,7 +35,7 @@ func (m prospect) verdicts(terms contract.Terms, classes []string, now time.Time
 		case !left:
 		case closed(terms, class, now):
 			v.Verdict = willMiss
-		case !m.known:
+		case !m.known, m.unsure && c.Verdict == forecast.OnTrack:
 			v.Verdict = unknown
 		default:
 			v.P50, v.P90 = c.P50, c.P90

@@ -79,6 +79,9 @@ func (sum *summary) coming() string {
 
 // again is when to run the same command again.
 func (sum *summary) again() string {
+	if !sum.closes.IsZero() {
+		return "Run the same command again before " + sum.closes.UTC().Format(time.RFC3339) + ", when a window closes (what the platform completes only later needs an extension)"
+	}
 	if sum.days || sum.wake.IsZero() {
 		return "Run the same command again tomorrow"
 	}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"exitplan/internal/simulator"
+)
+
+// An export whose conversations have told nothing yet has only few units: that is
+// no reason to say that it fits.
+func TestABegunExportDoesNotFitBecauseItKnowsLittle(t *testing.T) {
+	now := when("2026-03-11T12:00:00Z")
+	w := newWorld(t, simulator.Config{
+		Days: 60, ConversationsPerDay: 100_000, Now: func() time.Time { return now }, From: when("2026-01-01T00:00:00Z"), Available: when("2026-03-11T00:00:00Z"),
+		JobLatency: time.Hour,
+	})
+	w.set(t, "contract.termination_date", "2026-03-16", "contract.extension_notice", "2", "contract.time_zone", "Asia/Tokyo",
+		"source.interval.to", "", "source.requests_per_minute", "600", "source.datasets", "[analytics.conversations.details, recordings, interactions.summaries, routing.*]")
+	asked := func(args ...string) (int, string) {
+		t.Helper()
+		code, stdout, stderr := exitplan(t, w.args(args...)...)
+		return code, stdout + stderr
+	}
+	p := w.begin(t)
+	p.when(t, "something is done", func() bool { code, said := asked("status"); return code != exitUsage && strings.Contains(said, "routing.queues") })
+	for _, args := range [][]string{{"plan", "--no-sample"}, {"status"}, {"extension", "letter", "--no-sample"}} {
+		code, said := asked(args...)
+		if args[0] == "plan" && (code != exitForecast || !strings.Contains(said, "DOES NOT FIT") || !strings.Contains(said, "An export has begun")) ||
+			args[0] == "status" && (strings.Contains(said, "on track") || strings.Contains(said, "sure by")) ||
+			args[0] == "extension" && (code != exitComplete || !strings.Contains(said, "We therefore request")) {
+			t.Errorf("%v: exit code %d\n%s", args, code, said)
+		}
+	}
+}
+
+// A run that failed before it knew the organization has begun nothing.
+func TestARunThatFailedAtOnceIsNoExport(t *testing.T) {
+	w := overdue(t)
+	cmd := command(t, w.args("export")...)
+	cmd.Env = append(cmd.Env, secretVariable+"=wrong")
+	if code, _, stderr := finish(t, cmd); code != exitCredentials {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	for _, name := range []string{"status", "report", "protect"} {
+		if code, stdout, stderr := exitplan(t, w.args(name)...); code != exitUsage || !strings.Contains(stderr, "no export has begun") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
+	}
+	if code, stdout, stderr := exitplan(t, w.args("plan", "--no-sample")...); code != exitForecast || !strings.Contains(stdout, "DOES NOT FIT") {
+		t.Errorf("plan: exit code %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+// Days that were still to come when the window closed are missing, and nobody
+// should come back tomorrow for them.
+func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
+	closes := time.Now().Add(8 * time.Second)
+	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	if said := w.export(t, exitMoreToCome); !strings.Contains(said, "before "+closes.UTC().Format(time.RFC3339)) || strings.Contains(said, "tomorrow") {
+		t.Errorf("before the close:\n%s", said)
+	}
+	if code, stdout, _ := exitplan(t, w.args("status")...); code != exitComplete || !strings.Contains(stdout, "Still to come") {
+		t.Errorf("status before the close: exit code %d\n%s", code, stdout)
+	}
+	time.Sleep(time.Until(closes) + time.Second)
+	for _, tt := range []struct {
+		name string
+		code int
+		says string
+	}{
+		{"status", exitForecast, "MISSING: nothing of 2026-03-03 to 2026-03-05"},
+		{"plan", exitForecast, "MISSING: nothing of 2026-03-03 to 2026-03-05"},
+		{"report", exitWindow, "the window is closed"},
+	} {
+		code, stdout, stderr := exitplan(t, w.args(tt.name)...)
+		if code != tt.code || !strings.Contains(stdout, tt.says) || strings.Contains(stdout, "tomorrow") {
+			t.Errorf("%s: exit code %d\n%s%s", tt.name, code, stdout, stderr)
+		}
+	}
+	w.export(t, exitMissing, "--seal")
+	if code, stdout, _ := exitplan(t, w.args("report")...); code != exitMissing || !strings.Contains(stdout, "Finished") {
+		t.Errorf("report once it is sealed: exit code %d\n%s", code, stdout)
+	}
+}
