@@ -15,7 +15,6 @@ import (
 	"exitplan/internal/dataset"
 	"exitplan/internal/genesys"
 	"exitplan/internal/journal"
-	"exitplan/internal/ledger"
 	"exitplan/internal/sink"
 )
 
@@ -134,14 +133,17 @@ func (s *session) checkLedger(ctx context.Context) (findings []finding) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return []finding{failed("extensions", err, "")}
 	}
-	entries, err := ledger.Read(s.cfg.State)
-	if err == nil && j != nil {
-		_, err = holdEvents(ctx, j, s.cfg.State, entries)
+	entries, err := s.heldHere(ctx, j)
+	if errors.Is(err, sink.ErrDestination) || errors.Is(err, sink.ErrNoBucket) || errors.Is(err, sink.ErrNoCredentials) || errors.Is(err, sink.ErrAccess) {
+		err = nil // that is tried for itself
 	}
 	behind := 0
 	if err == nil && j != nil && s.dest != nil {
-		if _, marked := s.mark(ctx); marked == nil {
+		switch owned := s.owns(ctx, j); {
+		case owned == nil:
 			behind, err = s.holdCopy(ctx)
+		case !errors.Is(owned, fs.ErrNotExist):
+			return []finding{failed("destination", owned, "")}
 		}
 	}
 	if err != nil {

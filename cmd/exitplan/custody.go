@@ -214,6 +214,20 @@ func (s *session) mark(ctx context.Context) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(body, 64<<10))
 }
 
+// owns says whether the destination is that of a journal's export: fs.ErrNotExist
+// where it holds none.
+func (s *session) owns(ctx context.Context, j *journal.Journal) error {
+	mark, err := s.mark(ctx)
+	var owner struct{ Export string }
+	if err == nil {
+		err = json.Unmarshal(mark, &owner)
+	}
+	if err == nil && owner.Export != j.ID() {
+		err = s.taken()
+	}
+	return err
+}
+
 func (s *session) taken() error {
 	return usage(fmt.Errorf("%s already holds another export: go on with the state directory that it was made with, "+
 		"fetch its journal with --resume-from-destination into an empty one, or choose another export_id", s.dest.URL()))

@@ -252,7 +252,7 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		// The last look comes after whatever ended the run.
 		Tally: func() (journal.Tally, error) { return s.journal.Tally(context.WithoutCancel(ctx)) },
 		Forecast: func(tally journal.Tally) (prospect, error) {
-			return foresee(context.WithoutCancel(ctx), s.cfg, s.journal, tally, s.clock.Now())
+			return foresee(context.WithoutCancel(ctx), s.asOfNow(), s.journal, tally, s.clock.Now())
 		},
 		Calls:  s.clients.Stats,
 		Closes: s.nextClose, Margin: s.margin.before, Still: leave.still, Slower: leave.slower,
@@ -274,9 +274,12 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 	beside.Wait()
 	watched()
 	show.finish()
-	terms, tampered := s.terms.current()
+	terms, unread := s.terms.current()
 	s.cfg.Contract = terms
-	return errors.Join(tampered, err)
+	if unread != nil { // which is why windows were shut, if they were
+		return fmt.Errorf("%w; the run ended with: %v", unread, err)
+	}
+	return err
 }
 
 // keep does what must happen now and then while units run.

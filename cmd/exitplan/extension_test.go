@@ -277,9 +277,9 @@ func TestTheReportTellsOfAClockThatIsOff(t *testing.T) {
 // granting it again.
 func TestWhatWasRequestedInTimeStays(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
-	w.set(t, "contract.termination_date", hence(2*time.Second))
-	w.extension(t, exitComplete, "request", "--reference", "SO-1", "--until", hence(9*time.Second), "--classes", "metrics,recordings")
-	time.Sleep(2500 * time.Millisecond)
+	w.set(t, "contract.termination_date", hence(4*time.Second))
+	w.extension(t, exitComplete, "request", "--reference", "SO-1", "--until", hence(11*time.Second), "--classes", "metrics,recordings")
+	time.Sleep(4500 * time.Millisecond)
 	says(t, w.extension(t, exitWindow, "request", "--reference", "SO-1", "--until", day(30*days), "--classes", "metrics,recordings"), "--reference SO-1-2")
 	says(t, w.extension(t, exitUsage, "request", "--reference", "SO-1", "--until", day(30*days), "--classes", "metrics"), "would take its place")
 	today := time.Now().UTC().Format(time.DateOnly)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +68,11 @@ func recordExtension(c *cli.Context, decide rule) error {
 	if err := s.learnTime(c.Context); err != nil {
 		return err
 	}
+	if s.journal != nil { // whatever becomes of it, it is not earlier again
+		if err := s.noteTime(c.Context); err != nil && !errors.Is(err, journal.ErrReadOnly) {
+			return err
+		}
+	}
 	l, err := ledger.Open(c.Context, cfg.State)
 	if err != nil {
 		return err
@@ -92,7 +96,7 @@ func recordExtension(c *cli.Context, decide rule) error {
 	all := append(ledger.AsOf(l.Entries, now), more...)
 	terms := cfg.Contract
 	terms.Extensions = ledger.Extensions(all)
-	if out.Entry, out.Already, err = decide(recording{c: c, terms: terms, entries: all, now: now}); err != nil {
+	if out.Entry, out.Already, err = decide(recording{c: c, terms: terms, entries: all, now: now, local: !s.clock.Trusted()}); err != nil {
 		return err
 	}
 	if !out.Already {
@@ -227,19 +231,11 @@ func (s *session) tellLedger(ctx context.Context, entries []ledger.Entry) error 
 	if err := s.openDestination(ctx, nil); err != nil {
 		return err
 	}
-	mark, err := s.mark(ctx)
-	if errors.Is(err, fs.ErrNotExist) {
-		return errNoCopy
-	}
-	var owner struct{ Export string }
-	if err == nil {
-		err = json.Unmarshal(mark, &owner)
-	}
-	if err != nil {
+	if err := s.owns(ctx, s.journal); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return errNoCopy
+		}
 		return err
-	}
-	if owner.Export != s.journal.ID() {
-		return s.taken()
 	}
 	if _, err := s.holdCopy(ctx); err != nil {
 		return err

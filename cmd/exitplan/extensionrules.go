@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type recording struct {
 	terms   contract.Terms // with everything that is recorded
 	entries []ledger.Entry
 	now     time.Time
+	local   bool // now is this machine's alone
 }
 
 type rule func(recording) (e ledger.Entry, already bool, err error)
@@ -77,6 +79,10 @@ func (r recording) request() (e ledger.Entry, already bool, err error) {
 	}
 	if err := r.inTime(e); err != nil {
 		return e, false, err
+	}
+	if r.local && slices.Contains(e.Classes, contract.Recordings) && r.c.String("document") == "" && r.c.String("note") == "" {
+		return e, false, usage(errors.New("request: the platform did not tell the time, and recordings must be requested before the end: " +
+			"name what proves that with --document FILE, or say with --note TEXT how it was made"))
 	}
 	return e, false, r.fits(e)
 }

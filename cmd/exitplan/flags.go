@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"exitplan/internal/config"
+	"exitplan/internal/journal"
 )
 
 // globalFlags are taken before and after a command's name.
@@ -134,7 +136,11 @@ func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error)
 	if err != nil {
 		return cfg, err
 	}
-	if err := vouched(c.Context, cfg.State); err != nil {
+	err = vouched(c.Context, ledgerHome(cfg.State))
+	if errors.Is(err, journal.ErrOlderSchema) && c.Command.Name == "export" {
+		err = nil // it migrates the journal, and holds the ledger against it before anything is asked
+	}
+	if err != nil {
 		return cfg, err
 	}
 	return withLedger(cfg, localClock(c.Context)())

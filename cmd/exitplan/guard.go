@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"exitplan/exporter"
+	"exitplan/internal/config"
+	"exitplan/internal/contract"
 )
 
 // guard holds every request to the platform: that of a unit to its class's
@@ -95,6 +97,23 @@ func (s *session) closed(classes ...string) error {
 		err = fmt.Errorf("%w\n  %s: %s", err, class, d.Reason)
 	}
 	return err
+}
+
+// contract is the terms, with what is recorded of extensions meanwhile.
+func (s *session) contract() contract.Terms {
+	if s.terms != nil {
+		if terms, err := s.terms.current(); err == nil {
+			return terms
+		}
+	}
+	return s.cfg.Contract
+}
+
+// asOfNow is the configuration with these terms.
+func (s *session) asOfNow() config.Config {
+	cfg := s.cfg
+	cfg.Contract = s.contract()
+	return cfg
 }
 
 // gate is what windows are decided by: the terms, with what is recorded of

@@ -23,7 +23,7 @@ func withLedger(cfg config.Config, now time.Time) (config.Config, error) {
 	if cfg.Contract.Zone == nil { // no contract is configured
 		return cfg, nil
 	}
-	entries, err := ledger.Read(cfg.State)
+	entries, err := ledger.Read(ledgerHome(cfg.State))
 	if err != nil {
 		return cfg, err
 	}
@@ -107,20 +107,48 @@ func holdEvents(ctx context.Context, j *journal.Journal, state string, entries [
 // vouched holds the ledger of a state directory against the journal there, if
 // an export has begun.
 func vouched(ctx context.Context, state string) error {
-	entries, err := ledger.Read(state)
-	if err != nil {
-		return err
-	}
 	j, err := journal.Open(ctx, state, journal.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		_, err := ledger.Read(state)
+		return err
 	}
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	_, err = holdEvents(ctx, j, state, entries)
+	_, err = heldLedger(ctx, j, state)
 	return err
+}
+
+// heldLedger reads a ledger and holds it against the journal. The journal may have
+// been told of what was recorded after the reading: then once more.
+func heldLedger(ctx context.Context, j *journal.Journal, state string) (entries []ledger.Entry, err error) {
+	for range 2 {
+		if entries, err = ledger.Read(state); err != nil {
+			return nil, err
+		}
+		if _, err = holdEvents(ctx, j, state, entries); !errors.Is(err, ledger.ErrTampered) {
+			break
+		}
+	}
+	return entries, err
+}
+
+// heldHere reads the ledger of the export, held against its journal, or, where that
+// holds no export, against the destination.
+func (s *session) heldHere(ctx context.Context, j *journal.Journal) (entries []ledger.Entry, err error) {
+	if j == nil {
+		entries, err = ledger.Read(s.cfg.State)
+	} else if entries, err = heldLedger(ctx, j, s.cfg.State); err == nil {
+		var frozen map[string]string
+		if frozen, err = j.Settings(ctx); len(frozen) > 0 {
+			return entries, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return entries, s.holdUnseen(ctx, entries)
 }
 
 // markOf is the entry that an event tells of; zero for other events.
@@ -156,11 +184,7 @@ func (s *session) holdLedger(ctx context.Context) error {
 	if s.rehearsal != nil {
 		return nil
 	}
-	entries, err := ledger.Read(s.cfg.State)
-	if err != nil {
-		return err
-	}
-	if _, err := holdEvents(ctx, s.journal, s.cfg.State, entries); err != nil {
+	if _, err := s.heldHere(ctx, s.journal); err != nil {
 		return err
 	}
 	notes, err := termsNotes(ctx, s.cfg, s.journal)
@@ -173,13 +197,15 @@ func (s *session) holdLedger(ctx context.Context) error {
 // readTerms reads the ledger again, as of what is now known to be the time:
 // while a command waited, more may have been recorded, or forged.
 func (s *session) readTerms(ctx context.Context) error {
-	entries, err := ledger.Read(s.home())
-	switch {
-	case err != nil:
-	case s.rehearsal != nil:
+	var entries []ledger.Entry
+	var err error
+	if s.journal != nil && s.rehearsal == nil {
+		entries, err = heldLedger(ctx, s.journal, s.home())
+	} else {
+		entries, err = ledger.Read(s.home())
+	}
+	if err == nil && s.rehearsal != nil {
 		err = ledger.Begins("this run", s.rehearsal.known, entries, filepath.Join(s.home(), ledger.File))
-	case s.journal != nil:
-		_, err = holdEvents(ctx, s.journal, s.home(), entries)
 	}
 	if err != nil {
 		return err

@@ -201,7 +201,7 @@ func overwrite(t *testing.T, path string, text []byte) {
 // the same command go on.
 func TestAGrantThatIsWithdrawnShutsTheWindowInMidRun(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 3, ConversationsPerDay: 30, JobLatency: 600 * time.Millisecond, BatchLatency: 900 * time.Millisecond})
-	w.set(t, "contract.termination_date", hence(2*time.Second), "concurrency.api", "1", "concurrency.transfers", "1")
+	w.set(t, "contract.termination_date", hence(4*time.Second), "concurrency.api", "1", "concurrency.transfers", "1")
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
 	w.extension(t, exitComplete, "request", "--reference", "SO-2", "--until", day(31*days), "--classes", "metrics,recordings")
 	cmd := command(t, w.args("export")...)
@@ -210,7 +210,7 @@ func TestAGrantThatIsWithdrawnShutsTheWindowInMidRun(t *testing.T) {
 		code, _, _ := finish(t, cmd)
 		done <- code
 	}()
-	time.Sleep(2500 * time.Millisecond)
+	time.Sleep(4500 * time.Millisecond)
 	if said := w.extension(t, exitComplete, "withdraw", "--reference", "SO-1"); !strings.Contains(said, "withdrawal of extension SO-1") {
 		t.Errorf("%s", said)
 	}

@@ -88,15 +88,35 @@ func copyLedger(ctx context.Context, dest sink.Destination, j *journal.Journal, 
 // holdCopy holds the ledger against the destination's copy, which may be
 // behind, by so many entries, but never ahead or different.
 func (s *session) holdCopy(ctx context.Context) (behind int, err error) {
+	copied, err := copiedLedger(ctx, s.dest) // first: whoever records meanwhile makes the ledger longer
+	if err != nil {
+		return 0, err
+	}
 	entries, err := ledger.Read(s.cfg.State)
 	if err != nil {
 		return 0, err
 	}
-	copied, err := copiedLedger(ctx, s.dest)
-	if err != nil {
-		return 0, err
-	}
 	return len(entries) - len(copied), ledger.Begins(ledgerCopy+" of the destination", copied, entries, filepath.Join(s.cfg.State, ledger.File))
+}
+
+// holdUnseen holds a ledger of which no journal has told against the destination's
+// copy, where the place is known without the platform: a journal that was removed
+// vouches for nothing.
+func (s *session) holdUnseen(ctx context.Context, entries []ledger.Entry) error {
+	if len(entries) == 0 || s.cfg.ExportID == "" {
+		return nil
+	}
+	if err := s.openDestination(ctx, nil); err != nil {
+		return err
+	}
+	if _, err := s.mark(ctx); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}
+	_, err := s.holdCopy(ctx)
+	return err
 }
 
 // copiedLedger reads the destination's copy, and holds it against its head.

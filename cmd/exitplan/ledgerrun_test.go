@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ func watched(t *testing.T, perDay int) (w *world, asked, late, after *atomic.Int
 			h.ServeHTTP(rw, r)
 		})
 	}})
-	w.set(t, "contract.termination_date", hence(2*time.Second), "concurrency.api", "1", "concurrency.transfers", "1")
+	w.set(t, "contract.termination_date", hence(4*time.Second), "concurrency.api", "1", "concurrency.transfers", "1")
 	return w, asked, late, after
 }
 
@@ -56,7 +57,7 @@ func remade(t *testing.T, state string) {
 func TestAWithdrawalHoldsForAnExportThatWaits(t *testing.T) {
 	w, asked, _, _ := watched(t, 5)
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
-	time.Sleep(2500 * time.Millisecond) // until the termination is over
+	time.Sleep(4500 * time.Millisecond) // until the termination is over
 	w.tell(t, "pause")
 	p := w.begin(t)
 	p.when(t, "it waits", func() bool { return strings.Contains(p.said(), "pause") })
@@ -88,7 +89,7 @@ func TestAnExportBelievesNoLedgerThatWasMadeAnewMeanwhile(t *testing.T) {
 func TestAWithdrawalThatWasKilledHoldsOnceItIsRepeated(t *testing.T) {
 	w, asked, late, after := watched(t, 150)
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
-	time.Sleep(2500 * time.Millisecond)
+	time.Sleep(4500 * time.Millisecond)
 	p := w.begin(t)
 	p.when(t, "units run", func() bool { return asked.Load() > 15 })
 	aside := t.TempDir()
@@ -132,5 +133,48 @@ func TestAForgedLedgerAsksNothingOfThePlatform(t *testing.T) {
 			t.Errorf("%v: exit code %d, %d requests\n%s", args, code, late.Load(), tail(stderr))
 		}
 		late.Store(0)
+	}
+}
+
+// A disk that does not answer for a moment shuts no window.
+func TestALedgerThatCannotBeReadForAMomentEndsNothing(t *testing.T) {
+	w, asked, _, _ := watched(t, 20)
+	w.set(t, "contract.termination_date", hence(days))
+	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
+	p := w.begin(t)
+	p.when(t, "units run", func() bool { return asked.Load() > 15 })
+	head := filepath.Join(w.values["state"], ledger.Head)
+	if err := errors.Join(os.Rename(head, head+".aside"), os.Mkdir(head, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	if err := errors.Join(os.Remove(head), os.Rename(head+".aside", head)); err != nil {
+		t.Fatal(err)
+	}
+	p.ends(t, exitComplete, 60*time.Second)
+}
+
+// A grant that comes while an export runs is what its notices and its progress
+// go by, too.
+func TestWhatIsGrantedMeanwhileIsToldMeanwhile(t *testing.T) {
+	w, asked, _, _ := watched(t, 50)
+	w.set(t, "contract.termination_date", hence(62*time.Second))
+	w.extension(t, exitComplete, "request", "--reference", "SO-1", "--until", day(30*days), "--classes", "metrics,recordings")
+	told := filepath.Join(t.TempDir(), "told")
+	script := filepath.Join(t.TempDir(), "tell")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\ncat >> "+told+"\necho >> "+told+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.set(t, "notify.closing_within", "1m")
+	p := w.begin(t, "--notify-command", script)
+	p.when(t, "units run", func() bool { return asked.Load() > 5 })
+	w.extension(t, exitComplete, "grant", "--reference", "SO-1")
+	p.ends(t, exitComplete, 90*time.Second)
+	text, err := os.ReadFile(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "window-closing") {
+		t.Errorf("told of a close that was put off:\n%s", text)
 	}
 }

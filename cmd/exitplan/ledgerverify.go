@@ -28,11 +28,21 @@ func ledgerFault(ctx context.Context, store manifest.Store) (path string, err er
 	if err != nil {
 		return eventsSealed, err
 	}
+	inBag, err := wholeLedger(ctx, store, ledgerSealed)
+	if err == nil {
+		err = sealed.hold(ledgerSealed, inBag)
+	}
+	if err != nil {
+		return ledgerSealed, err
+	}
 	seen, err := toldOf(ctx, store, eventsCopy)
 	if err != nil {
 		return eventsCopy, err
 	}
-	if sealed.there && !seen.there {
+	if !seen.there && sealed.there {
+		if mark, err := readCopy(ctx, store, markerPath); err != nil || mark == nil { // fetched without state/, as VERIFY.txt says
+			return markerPath, err
+		}
 		return eventsCopy, fmt.Errorf("%w: the events that tell of it are missing; the next export renews them", ledger.ErrTampered)
 	}
 	head, err := readCopy(ctx, store, ledgerHead)
@@ -43,15 +53,9 @@ func ledgerFault(ctx context.Context, store manifest.Store) (path string, err er
 	if err != nil {
 		return ledgerCopy, err
 	}
-	if head == nil && len(copied) > 0 {
+	if head == nil && len(copied) > 0 && !seen.there { // nothing else tells where it ends
 		return ledgerHead, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered)
 	}
-	if err := errors.Join(sealed.hold(ledgerCopy, copied), seen.hold(ledgerCopy, copied)); err != nil {
-		return ledgerCopy, err
-	}
-	inBag, err := wholeLedger(ctx, store, ledgerSealed)
-	if err == nil {
-		err = ledger.Begins(ledgerSealed, inBag, copied, ledgerCopy)
-	}
+	err = errors.Join(sealed.hold(ledgerCopy, copied), seen.hold(ledgerCopy, copied), ledger.Begins(ledgerSealed, inBag, copied, ledgerCopy))
 	return ledgerCopy, err
 }

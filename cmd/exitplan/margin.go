@@ -44,9 +44,9 @@ func readMargin(c *cli.Context) (m margin, err error) {
 // exported.
 func (s *session) within(now time.Time) (list []contract.Decision) {
 	for _, class := range s.classes() {
-		closes, open := s.clock.Open(s.cfg.Contract, class)
+		closes, open := s.clock.Open(s.gate(), class)
 		if open && !now.Before(closes.Add(-s.margin.before)) {
-			list = append(list, s.cfg.Contract.Decide(class, now))
+			list = append(list, s.contract().Decide(class, now))
 		}
 	}
 	return list

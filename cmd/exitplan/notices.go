@@ -182,11 +182,11 @@ func (n *notices) read(ctx context.Context) (tally journal.Tally, list []classVe
 		return tally, nil, err
 	}
 	now := n.s.clock.Now()
-	m, err := foresee(ctx, n.s.cfg, n.s.journal, tally, now)
+	m, err := foresee(ctx, n.s.asOfNow(), n.s.journal, tally, now)
 	if err != nil {
 		return tally, nil, err
 	}
-	list = m.verdicts(n.s.cfg.Contract, n.s.classes(), now)
+	list = m.verdicts(n.s.contract(), n.s.classes(), now)
 	n.last = noticeOf(tally, list)
 	return tally, list, nil
 }
@@ -222,7 +222,7 @@ func (n *notices) turned(ctx context.Context, list []classVerdict) {
 // closing tells of windows that will close soon.
 func (n *notices) closing(ctx context.Context, now time.Time) {
 	for _, class := range n.s.classes() {
-		closes, open := n.s.cfg.Contract.Until(class, now)
+		closes, open := n.s.contract().Until(class, now)
 		about := class + "@" + closes.UTC().Format(time.RFC3339)
 		if !open || closes.Sub(now) > n.s.cfg.Notify.ClosingWithin || n.closings[about] {
 			continue

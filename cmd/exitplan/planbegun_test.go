@@ -24,7 +24,10 @@ func TestABegunExportDoesNotFitBecauseItKnowsLittle(t *testing.T) {
 		return code, stdout + stderr
 	}
 	p := w.begin(t)
-	p.when(t, "something is done", func() bool { code, said := asked("status"); return code != exitUsage && strings.Contains(said, "routing.queues") })
+	p.when(t, "something is done", func() bool {
+		code, said := asked("status")
+		return code != exitUsage && strings.Contains(said, "routing.queues")
+	})
 	for _, args := range [][]string{{"plan", "--no-sample"}, {"status"}, {"extension", "letter", "--no-sample"}} {
 		code, said := asked(args...)
 		if args[0] == "plan" && (code != exitForecast || !strings.Contains(said, "DOES NOT FIT") || !strings.Contains(said, "An export has begun")) ||

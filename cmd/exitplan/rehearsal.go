@@ -122,6 +122,20 @@ func (s *session) home() string {
 	return s.cfg.State
 }
 
+// ledgerHome is where the ledger lies that a state directory goes by: for that of a
+// rehearsal, in the export's.
+func ledgerHome(state string) string {
+	date, ok := strings.CutPrefix(filepath.Base(state), rehearsalPrefix)
+	home := filepath.Dir(state)
+	if _, err := time.Parse(time.DateOnly, date); err != nil || !ok {
+		return state
+	}
+	if _, err := os.Stat(filepath.Join(home, ledger.File)); err != nil {
+		return state
+	}
+	return home
+}
+
 // rehearsed are the terms by which a rehearsal is allowed: everything that can
 // be exported at all, from subscription start to the close.
 func rehearsed(terms contract.Terms) contract.Terms {
@@ -277,13 +291,8 @@ func (s *session) holdHome(ctx context.Context) (entries []ledger.Entry, err err
 	default:
 		return nil, err
 	}
-	if entries, err = ledger.Read(s.cfg.State); err != nil {
+	if entries, err = s.heldHere(ctx, j); err != nil {
 		return nil, err
-	}
-	if j != nil {
-		if _, err := holdEvents(ctx, j, s.cfg.State, entries); err != nil {
-			return nil, err
-		}
 	}
 	floor, err := floorOf(ctx, s.cfg, j)
 	s.clock = exporter.NewClock(s.now, floor)

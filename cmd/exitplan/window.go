@@ -160,7 +160,7 @@ func (s *session) windowNow() error {
 func (s *session) nextClose() (now, closes time.Time) {
 	now = s.clock.Now()
 	for _, class := range s.classes() {
-		if at, open := s.cfg.Contract.Until(class, now); open && (closes.IsZero() || at.Before(closes)) {
+		if at, open := s.contract().Until(class, now); open && (closes.IsZero() || at.Before(closes)) {
 			closes = at
 		}
 	}

@@ -155,6 +155,8 @@ func (j *Journal) openReadOnly(ctx context.Context, known int) error {
 		return err
 	case version > known:
 		return newerSchema(j.path, version, known)
+	case version == 0: // whoever made it was killed, or has not come further
+		return fmt.Errorf("%s is empty: no export was begun: %w", j.path, fs.ErrNotExist)
 	case version < known:
 		return fmt.Errorf("%w: %s has schema %d, this program reads %d; run the export once to migrate it", ErrOlderSchema, j.path, version, known)
 	}
