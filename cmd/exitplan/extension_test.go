@@ -276,6 +276,7 @@ func TestTheReportTellsOfAClockThatIsOff(t *testing.T) {
 // What the contract gave is not lost by the next request, nor made longer by
 // granting it again.
 func TestWhatWasRequestedInTimeStays(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
 	w.set(t, "contract.termination_date", hence(4*time.Second))
 	w.extension(t, exitComplete, "request", "--reference", "SO-1", "--until", hence(11*time.Second), "--classes", "metrics,recordings")

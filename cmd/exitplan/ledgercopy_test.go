@@ -112,6 +112,7 @@ func TestNoCommandGoesByALedgerThatWasMadeAnew(t *testing.T) {
 // Another machine finds an extension that the ledger alone knows by the name of
 // the export's folder; a ledger that was begun there meanwhile is not mixed with it.
 func TestANewMachineFindsTheLedgerByTheExportsFolder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 5})
 	w.set(t, "contract.termination_date", hence(4*time.Second))
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")

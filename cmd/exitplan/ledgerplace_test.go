@@ -169,6 +169,7 @@ func TestASlowClockMakesNoRequestTimely(t *testing.T) {
 
 // The state of a rehearsal goes by the ledger of the export.
 func TestARehearsalsStateKnowsTheLedger(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, simulator.Config{Days: 4, ConversationsPerDay: 2})
 	w.set(t, "contract.termination_date", hence(4*time.Second))
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
@@ -186,6 +187,7 @@ func TestARehearsalsStateKnowsTheLedger(t *testing.T) {
 // A ledger that was made anew is not believed because the journal is gone, where
 // the destination still has what was recorded.
 func TestALedgerWithoutItsJournalIsHeldAgainstTheDestination(t *testing.T) {
+	t.Parallel()
 	w, asked, _, _ := watched(t, 2)
 	ends := time.Now().Add(8 * time.Second)
 	w.granted(t, "SO-1", ends.UTC().Format(time.RFC3339), "metrics,recordings")

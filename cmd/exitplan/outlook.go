@@ -136,7 +136,11 @@ func (m prospect) print(activity journal.Activity, list []outlook, terms contrac
 	}
 	const minute = "2006-01-02 15:04"
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(os.Stdout, "From %s to %s (UTC)\n", activity.From.UTC().Format(minute), activity.To.UTC().Format(minute))
+	zone := time.UTC
+	if terms.Zone != nil {
+		zone = terms.Zone
+	}
+	fmt.Fprintf(os.Stdout, "From %s to %s (%s)\n", activity.From.In(zone).Format(minute), activity.To.In(zone).Format(minute), zone)
 	fmt.Fprintln(w, "dataset\tunits/hour\tleft, about")
 	for _, o := range list {
 		rate := "-"
@@ -154,8 +158,9 @@ func (m prospect) print(activity journal.Activity, list []outlook, terms contrac
 	if len(m.forecast.Classes) == 0 {
 		return nil
 	}
-	fmt.Fprintln(os.Stdout, "\nDone, if it runs without a pause (times in UTC)")
+	fmt.Fprintf(os.Stdout, "\nDone, if it runs without a pause (times of %s)\n", zone)
 	for _, c := range m.forecast.Classes {
+		c.P50, c.P90, c.Closes = c.P50.In(zone), c.P90.In(zone), c.Closes.In(zone)
 		fmt.Fprintf(w, "%s\t%s\n", c.Class, m.words(c, terms, now))
 	}
 	return w.Flush()

@@ -212,6 +212,9 @@ func (s *session) chooseDays(ctx context.Context) error {
 	if settled := s.clock.Now().UTC().Add(-rehearsalLag).Truncate(24 * time.Hour); iv.From.Before(settled) {
 		iv.To = earliest(iv.To, settled)
 	}
+	if next := iv.From.AddDate(0, 0, 1); iv.From.Before(s.cfg.Source.Interval.From) && next.Before(iv.To) {
+		iv.From = next // the first is a part of a day, of which there may be nothing
+	}
 	r.days, r.of = sampleDays(iv, s.org.ID, r.share), len(iv.Days())
 	return nil
 }

@@ -400,3 +400,13 @@ func TestAPlanAssumesLessAfterARehearsal(t *testing.T) {
 		}
 	}
 }
+
+// Of a day that the interval has only a part of there may be nothing to try.
+func TestARehearsalTakesNoPartOfADay(t *testing.T) {
+	w := newWorld(t, simulator.Config{Seed: 4, Days: 4, ConversationsPerDay: 4})
+	w.set(t, "source.interval.from", "2026-03-01T15:00:00Z")
+	w.export(t, exitComplete, "--rehearsal", "--sample", "100%")
+	if _, _, rec := w.rehearsed(t); len(rec.Sample.Days) != 3 || rec.Sample.Days[0] != "2026-03-02" {
+		t.Errorf("%v", rec.Sample.Days)
+	}
+}
