@@ -113,7 +113,7 @@ func printStatus(c *cli.Context, cfg config.Config, j *journal.Journal) error {
 	if c.Bool("json") {
 		return errors.Join(printJSON(map[string]any{
 			"at": now, "paused": paused, "datasets": tally.Datasets, "total": tally.Total, "settings": settings, "last_time": last,
-			"activity": activity, "outlook": looks, "forecast": m.told(), "untaken": m.untaken, "windows": decideAll(cfg.Contract, now),
+			"activity": activity, "outlook": looks, "forecast": m.told(), "unsure": m.unsure, "untaken": m.untaken, "windows": decideAll(cfg.Contract, now),
 			"race": deleting, "rehearsal": tried,
 		}), late)
 	}

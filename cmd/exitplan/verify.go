@@ -65,6 +65,7 @@ func verify(c *cli.Context) error {
 		j.reasons = append(j.reasons, "a REHEARSAL: "+rehearsal)
 	}
 	if c.Bool("json") {
+		result.Findings = append([]manifest.Finding{}, result.Findings...) // an array, also of none
 		if err := printJSON(struct {
 			manifest.Result
 			Verdict   string `json:"verdict"`
