@@ -84,7 +84,7 @@ func TestPlanSaysWhatThereIs(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	_, stdout, _ := exitplan(t, w.args("plan")...)
-	says(t, stdout, "What there is, from 2026-03-01 to 2026-03-02", "all counted by the platform", "What it takes", "one metadata call for each of 80 recorded conversations",
+	says(t, stdout, "What there is, from 2026-03-01 to 2026-03-02", "all counted by the platform", "What it takes", "one metadata call for each of about 80 recorded conversations",
 		"retention deletes none of", "to spare")
 	before := w.sim.Counts()
 	p = planJSON(t, w, exitComplete, "--no-sample")
