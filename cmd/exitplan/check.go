@@ -245,7 +245,7 @@ func checkClass(d contract.Decision) finding {
 	f := ok("window", d.Class+": "+d.Reason)
 	if !d.Open {
 		f.Status, f.err = string(sink.Failed), fmt.Errorf("%w for %s", exporter.ErrWindowClosed, d.Class)
-		f.Hint = strings.ReplaceAll((&summary{Closed: []contract.Decision{d}}).afterClose(), "\n      ", " ")
+		f.Hint = strings.ReplaceAll((&summary{Closed: []contract.Decision{d}}).afterClose(), "\n      ", ". ")
 	}
 	return f
 }

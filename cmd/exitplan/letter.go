@@ -32,18 +32,18 @@ type letterLanguage struct {
 var letterLanguages = map[string]letterLanguage{
 	"en": {"2 January 2006", func(from, to string) string {
 		if from == to {
-			return from
+			return from + " (UTC)"
 		}
-		return from + " to " + to
+		return from + " to " + to + " (UTC)"
 	}, func(figure, _ string) string { return "about " + figure }, map[string]string{
 		exporter.Metrics: "reporting metrics", exporter.Recordings: "recordings, with their metadata and transcripts",
 		exporter.Configuration: "other customer data (configuration, audits, evaluations, contact lists)",
 	}},
 	"ja": {"2006年1月2日", func(from, to string) string {
 		if from == to {
-			return from
+			return from + "（UTC）"
 		}
-		return from + "から" + to + "まで"
+		return from + "から" + to + "まで（UTC）"
 	}, func(figure, unit string) string { return strings.TrimSpace("約 " + figure + " " + unit) }, map[string]string{
 		exporter.Metrics: "レポート指標（統計データ）", exporter.Recordings: "録音・録画データ（メタデータ及び文字起こしを含む）",
 		exporter.Configuration: "その他の顧客データ（設定、監査記録、評価、連絡先リスト等）",

@@ -26,7 +26,7 @@ func TestLetterForPrograms(t *testing.T) {
 	if !l.Needed || l.Extension == nil || l.Extension.Reason != forForecast {
 		t.Fatalf("%+v", l)
 	}
-	says(t, l.Letter, "Dear Sir or Madam", "cannot be completed by", "14 March 2026 to 16 March 2026 only after", "about ")
+	says(t, l.Letter, "Dear Sir or Madam", "cannot be completed by", "14 March 2026 to 16 March 2026 (UTC) only after", "about ")
 	given := lettered(t, w, "--until", "2026-05-31")
 	if n := given.Extension; n.UntilDay != "2026-05-31" || n.Days != 76 || strings.Contains(given.Letter, "to spare") {
 		t.Errorf("%+v\n%s", n, given.Letter)
@@ -110,7 +110,7 @@ func TestLetterAfterTheClose(t *testing.T) {
 	if code != exitWindow {
 		t.Errorf("check: %d", code)
 	}
-	says(t, stdout, "extension request --classes metrics", "only an extension that was requested before then")
+	says(t, stdout, "extension request --classes metrics", "only an extension that was requested before then", "grant. Once it is granted, run the same command again")
 	w.set(t, "source.datasets", "[configuration]")
 	if _, stdout, _ := exitplan(t, w.args("extension", "letter")...); strings.Contains(stdout, "exception") || strings.Contains(stdout, "recordings") {
 		t.Errorf("%s", stdout)

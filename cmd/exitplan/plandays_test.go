@@ -39,7 +39,7 @@ func TestDaysThatMayComeTooLateAreNamedWhereAllElseFits(t *testing.T) {
 	}
 	says(t, stdout, "fits, but for 3 days (03-14 to 03-16) that the platform may complete only after the close", "they may be missing",
 		"must be requested by 2026-03-14", "the last days need")
-	if title, rest, _ := strings.Cut(stdout, "\n"); !strings.HasPrefix(title, "Plan of") || !strings.HasPrefix(rest, "Fits: ") {
+	if title, rest, _ := strings.Cut(stdout, "\n"); !strings.HasPrefix(title, "Plan of") || !strings.HasPrefix(rest, "Fits, but for 3 days") {
 		t.Errorf("the verdict does not stand on top:\n%s", stdout)
 	}
 }
@@ -58,8 +58,10 @@ func TestHeadline(t *testing.T) {
 			of("metrics", -3, -2, true), of("recordings", 370, 378, false), of("configuration", 0, 4, false)}},
 		"MAY NOT FIT: metrics up to 2 d 0 h too late; configuration fits":  {Endings: []ending{of("metrics", -1, 2, false), of("configuration", -3, -2, true)}},
 		"DOES NOT FIT: recordings closed for good; no window yet: metrics": {Endings: []ending{shut, closed}},
-		"Fits: metrics with 2 d 0 h to spare; but for 1 day (03-10) that the platform may complete only after the close": {
+		"Fits, but for 1 day (03-10) that the platform may complete only after the close: metrics with 2 d 0 h to spare": {
 			Endings: []ending{of("metrics", -3, -2, true)}, Unavailable: &lateDays{From: closes.AddDate(0, 0, -1), To: closes, Days: 1, Classes: []string{"metrics"}}},
+		"DOES NOT FIT: metrics 1 d 0 h too late; the platform may complete 2 days (03-09 to 03-10) only after the close": {
+			Endings: []ending{of("metrics", 0, 1, false)}, Unavailable: &lateDays{From: closes.AddDate(0, 0, -2), To: closes, Days: 2, Classes: []string{"metrics"}}},
 		"Fits: there is nothing to export": {},
 	} {
 		if got := p.headline(); got != want {

@@ -215,7 +215,9 @@ func (p *plan) why() (reasons []string) {
 		return nil
 	case last.By == byBytes:
 		return []string{fmt.Sprintf("%s of recordings at %s a second take longer than all API calls", bytesText(int64(p.bytes())), bytesText(int64(p.Supply.BytesPerSecond.Mid)))}
-	case last.By == byDays:
+	case last.By == byDays && !p.Inventory.Available.Before(p.Inventory.To) && last.Begins.After(p.At):
+		return []string{fmt.Sprintf("the window of %s opens at %s", last.Class, p.minute(last.Begins))}
+	case last.By == byDays && p.Inventory.Available.Before(p.Inventory.To):
 		return []string{fmt.Sprintf("the last day to be exported is %s, and the platform may take up to 48 hours to complete it", p.Inventory.To.Add(-1).Format(time.DateOnly))}
 	}
 	heaps := p.heaps()

@@ -1,8 +1,8 @@
 package main
 
-import (
-	"strings"
-)
+import "strings"
+
+const tooLate = " that the platform may complete only after the close"
 
 // verdict is how a class stands to its window, in a few words.
 func (p *plan) verdict(e ending) string {
@@ -16,7 +16,7 @@ func (p *plan) verdict(e ending) string {
 	case e.Begins.IsZero():
 		return "WINDOW IS CLOSED"
 	case e.Fits && p.Unavailable.of(e.Class):
-		return "fits, but for " + p.Unavailable.words() + " that the platform may complete only after the close"
+		return "fits, but for " + p.Unavailable.words() + tooLate
 	case e.Fits && e.Closes.IsZero():
 		return "fits"
 	case e.Fits:
@@ -62,6 +62,9 @@ func (p *plan) headline() string {
 	switch {
 	case len(late) == 0 && len(fit) > 0:
 		line = "Fits: " + p.spares(fit)
+		if p.Unavailable != nil {
+			line = "Fits, but for " + p.Unavailable.words() + tooLate + ": " + p.spares(fit)
+		}
 	case len(late) == 0: // nothing has a window yet
 		return "Nothing to hold it against: " + strings.Join(shut, ", ") + " have no window yet"
 	case len(fit) == 1 && fit[0] != "metrics" && fit[0] != "recordings":
@@ -72,8 +75,8 @@ func (p *plan) headline() string {
 	if len(shut) > 0 {
 		line += "; no window yet: " + strings.Join(shut, ", ")
 	}
-	if p.Unavailable != nil {
-		line += "; but for " + p.Unavailable.words() + " that the platform may complete only after the close"
+	if p.Unavailable != nil && len(late) > 0 {
+		line += "; the platform may complete " + p.Unavailable.words() + " only after the close"
 	}
 	return line
 }
