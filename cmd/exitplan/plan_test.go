@@ -162,7 +162,7 @@ func TestPlanBeforeNoticeHoldsNothingAgainstMetrics(t *testing.T) {
 // Nothing is waited for but the window, where it opens later.
 func TestPlanBeforeTheWindowOpensSaysThatItWaits(t *testing.T) {
 	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, MediaBytes: 256, Middleware: none})
-	w.set(t, "contract.exit_started", "2090-01-01", "source.datasets", "["+dataset.DetailsName+"]")
+	w.set(t, "contract.exit_started", "2090-01-01")
 	_, stdout, _ := exitplan(t, w.args("plan", "--no-sample")...)
 	says(t, stdout, "What decides: the window of metrics opens at 2090-01-01")
 }
