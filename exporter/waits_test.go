@@ -13,7 +13,6 @@ import (
 
 // jobs is a dataset whose units come before all others and mostly wait.
 type jobs struct {
-	letters
 	mu            sync.Mutex
 	running, most int
 	until         <-chan struct{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -246,6 +247,7 @@ func checkClass(d contract.Decision) finding {
 	f := ok("window", d.Class+": "+d.Reason)
 	if !d.Open {
 		f.Status, f.err = string(sink.Failed), fmt.Errorf("%w for %s", exporter.ErrWindowClosed, d.Class)
+		f.Hint = strings.ReplaceAll((&summary{Closed: []contract.Decision{d}}).afterClose(), "\n      ", ". ")
 	}
 	return f
 }

@@ -56,7 +56,7 @@ type plan struct {
 	Measured     bool            `json:"measured"` // by a run, instead of estimated
 	Inventory    *inventory      `json:"inventory,omitempty"`
 	Settings     planSettings    `json:"settings"`
-	Datasets     []planned       `json:"datasets,omitempty"`
+	Datasets     []planned       `json:"datasets"`
 	Calls        float64         `json:"calls"`
 	Supply       forecast.Supply `json:"supply"`
 	Endings      []ending        `json:"classes"`
@@ -68,15 +68,17 @@ type plan struct {
 	// Untaken are days that the export has not planned yet.
 	Untaken   *untaken `json:"untaken,omitempty"`
 	Fits      bool     `json:"fits"`
-	Gains     []gain   `json:"gains,omitempty"`
-	Extension *need    `json:"extension,omitempty"` // where it does not fit
+	Gains     []gain   `json:"gains"`
+	Extension *need    `json:"extension,omitempty"` // where it does not fit, or days come too late
 	// Unavailable are days that the platform may complete only after the close.
-	Unavailable *exporter.Interval `json:"unavailable,omitempty"`
-	Retention   retained           `json:"retention"`
-	Asked       int64              `json:"asked"` // calls that this plan made
+	Unavailable *lateDays `json:"unavailable,omitempty"`
+	Retention   retained  `json:"retention"`
+	Asked       int64     `json:"asked"` // calls that this plan made
 
 	zone  *time.Location
 	vague bool // the journal does not tell enough
+	// closed is what to ask for where nothing is left but days that nobody took.
+	closed *plan
 }
 
 // planSettings are those that decide.
@@ -113,7 +115,7 @@ func makePlan(c *cli.Context) (*plan, error) {
 // plan asks the platform.
 func (s *session) plan(ctx context.Context, sample, full bool) (*plan, error) {
 	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
-		return nil, err
+		return nil, s.over(err)
 	}
 	if err := s.identify(ctx); err != nil {
 		return nil, err
@@ -145,21 +147,22 @@ func (s *session) plan(ctx context.Context, sample, full bool) (*plan, error) {
 	if err := p.Inventory.calibrate(s.cfg.State); err != nil {
 		return nil, err
 	}
-	p.Unavailable = s.unavailable(p.Inventory)
 	sc := s.asConfigured()
+	p.Unavailable = s.unavailable(p.Inventory, sc, limit)
 	p.fill(sc, limit)
 	p.Retention.hold(p.At, p.recordingsPerHour(sc))
-	p.Gains = p.gains(sc, limit)
+	p.Gains = append(p.Gains, p.gains(sc, limit)...)
 	p.Extension = p.need(s.cfg.Contract)
 	p.Asked = s.clients.Stats().Requests
 	return p, nil
 }
 
 func (s *session) newPlan(now time.Time) *plan {
-	p := &plan{At: now.UTC(), Customer: s.cfg.Contract.Customer, Termination: s.cfg.Contract.Termination, Organization: s.org, Settings: planSettings{
-		RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom, Clients: len(s.clients),
-		Method: s.cfg.Recordings.Method, Metadata: s.cfg.Recordings.Metadata,
-	}}
+	p := &plan{At: now.UTC(), Customer: s.cfg.Contract.Customer, Termination: s.cfg.Contract.Termination, Organization: s.org,
+		Datasets: []planned{}, Endings: []ending{}, Gains: []gain{}, Settings: planSettings{
+			RequestsPerMinute: s.cfg.Source.RequestsPerMinute, Headroom: s.cfg.Source.Headroom, Clients: len(s.clients),
+			Method: s.cfg.Recordings.Method, Metadata: s.cfg.Recordings.Metadata,
+		}}
 	p.setZone(s.cfg.Contract.Zone)
 	return p
 }
@@ -182,7 +185,7 @@ func (p *plan) fill(sc scenario, limit int) {
 		p.Datasets = append(p.Datasets, planned{Load: l, Assumed: assumed[l.Dataset], Hours: l.Calls.Mid / max(1, perHour)})
 	}
 	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
-	p.Endings = endings(sc.cfg.Contract, classes, loads, p.Supply, p.At)
+	p.Endings = append(p.Endings, endings(sc.cfg.Contract, classes, loads, p.Supply, p.At)...)
 	_, _, p.Fits = inAll(p.Endings)
 }
 
@@ -202,25 +205,6 @@ func (p *plan) recordingsPerHour(sc scenario) float64 {
 		}
 	}
 	return 0
-}
-
-// unavailable cuts off the days that the platform, which may take two days for
-// them, completes only after the last close.
-func (s *session) unavailable(inv *inventory) *exporter.Interval {
-	if !s.byDay() || !inv.Available.Before(inv.To) || s.cfg.Contract.Zone == nil {
-		return nil
-	}
-	var closes time.Time
-	for _, class := range s.classes() {
-		closes = latestOf(closes, s.cfg.Contract.Decide(class, s.clock.Now()).Closes)
-	}
-	had := latestOf(closes.Add(-lag).UTC().Truncate(oneDay), latestOf(inv.Available, inv.From))
-	if !had.Before(inv.To) {
-		return nil
-	}
-	cut := exporter.Interval{From: had, To: inv.To}
-	inv.cut(had)
-	return &cut
 }
 
 // noPlan explains what is wrong with a saved plan.

@@ -84,7 +84,7 @@ func TestPlanSaysWhatThereIs(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	_, stdout, _ := exitplan(t, w.args("plan")...)
-	says(t, stdout, "What there is, from 2026-03-01 to 2026-03-02", "all counted by the platform", "What it takes", "one metadata call for each of 80 recorded conversations",
+	says(t, stdout, "What there is, from 2026-03-01 to 2026-03-02", "all counted by the platform", "What it takes", "one metadata call for each of about 80 recorded conversations",
 		"retention deletes none of", "to spare")
 	before := w.sim.Counts()
 	p = planJSON(t, w, exitComplete, "--no-sample")
@@ -157,4 +157,12 @@ func TestPlanBeforeNoticeHoldsNothingAgainstMetrics(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
+}
+
+// Nothing is waited for but the window, where it opens later.
+func TestPlanBeforeTheWindowOpensSaysThatItWaits(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 20, MediaBytes: 256, Middleware: none})
+	w.set(t, "contract.exit_started", "2090-01-01")
+	_, stdout, _ := exitplan(t, w.args("plan", "--no-sample")...)
+	says(t, stdout, "What decides: the window of metrics opens at 2090-01-01")
 }

@@ -67,7 +67,10 @@ func (s *session) planFromJournal(ctx context.Context, j *journal.Journal) (*pla
 	p.vague = m.unsure || !m.known
 	_, _, p.Fits = inAll(p.Endings)
 	if u := m.untaken; u != nil {
-		p.Untaken, p.Fits = u, p.Fits && len(u.Closed) == 0
+		p.Untaken = u
+		if len(u.Closed) > 0 {
+			p.Fits, p.closed = false, s.overPlan()
+		}
 	}
 	race, err := raceOf(ctx, j, settings, nil, recordingsPerHour(tally, activity), now)
 	if err != nil {
@@ -83,7 +86,7 @@ func (p *plan) begun(b *bytes.Buffer) {
 	if p.Begun {
 		fmt.Fprint(b, "An export has begun, but does not tell yet how much there is: this is counted by the platform, as if nothing were done.\n")
 	}
-	if p.Untaken != nil {
+	if p.Untaken != nil && len(p.Untaken.Closed) == 0 { // else it is the headline
 		fmt.Fprintf(b, "%s\n", p.Untaken.words())
 	}
 }

@@ -84,6 +84,9 @@ func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", tt.name, code, stdout, stderr)
 		}
 	}
+	if code, stdout, stderr := exitplan(t, w.args("extension", "letter")...); code != exitComplete || !strings.Contains(stdout, "reporting metrics") {
+		t.Errorf("letter: exit code %d\n%s%s", code, stdout, stderr)
+	}
 	w.export(t, exitMissing, "--seal")
 	if code, stdout, _ := exitplan(t, w.args("report")...); code != exitMissing || !strings.Contains(stdout, "Finished") {
 		t.Errorf("report once it is sealed: exit code %d\n%s", code, stdout)

@@ -49,7 +49,11 @@ func endings(terms contract.Terms, classes []string, loads []forecast.Load, supp
 		if !ok {
 			continue
 		}
-		list = append(list, endingOf(c, f, terms, now).wait(loads))
+		e := endingOf(c, f, terms, now)
+		if waits := slices.ContainsFunc(loads, func(l forecast.Load) bool { return l.Class == class && daysIn(l.Daily) > 0 }); e.By == byDays && !waits && !e.Begins.After(now) {
+			e.By = byCalls // it is another class that waits for them
+		}
+		list = append(list, e)
 	}
 	return list
 }
@@ -71,27 +75,6 @@ func endingOf(c forecast.Class, f forecast.Forecast, terms contract.Terms, now t
 			}
 		}
 	}
-	return e
-}
-
-// wait adds that the last of the days to come is complete a day or two after it
-// has ended.
-func (e ending) wait(loads []forecast.Load) ending {
-	for _, l := range loads {
-		if l.Class != e.Class || l.Daily.Until.IsZero() {
-			continue
-		}
-		e.Calls, e.Bytes = e.Calls+l.Daily.Calls*daysIn(l.Daily), e.Bytes+l.Daily.Bytes*daysIn(l.Daily)
-		for _, one := range []struct {
-			at  *time.Time
-			lag time.Duration
-		}{{&e.P10, 0}, {&e.P50, lag / 2}, {&e.P90, lag}} {
-			if done := l.Daily.Until.Add(one.lag); done.After(*one.at) {
-				*one.at, e.By = done, byDays
-			}
-		}
-	}
-	e.Fits = e.Fits && (e.Closes.IsZero() || !e.P90.After(e.Closes))
 	return e
 }
 

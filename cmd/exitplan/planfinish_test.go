@@ -44,6 +44,47 @@ func TestWhatTakesLongestDecidesTheEnd(t *testing.T) {
 	}
 }
 
+// The last day is there at 09:00, a day's work takes 17.5 hours, and the window
+// closes at midnight: to be there is not to be done.
+func TestTheLastDayIsAlsoExported(t *testing.T) {
+	tokyo := time.FixedZone("JST", 9*3600)
+	now := when("2026-11-18T00:00:00Z")
+	terms := contract.Terms{Zone: tokyo, Cause: contract.Notice, SubscriptionStart: when("2021-01-01T00:00:00Z"), ExitStarted: now, Termination: when("2026-12-26T15:00:00Z")}
+	days := forecast.Arrival{Calls: 785_000. / 36, From: now, Until: when("2026-12-24T00:00:00Z")}
+	l := forecast.Load{Dataset: "recordings", Class: exporter.Recordings, Calls: forecast.Exactly(785_000), Daily: days}
+	for _, tt := range []struct {
+		perMinute float64
+		fits      bool
+		by        string
+	}{{20.8, false, byDays}, {40, true, byDays}, {11.2, false, byCalls}} {
+		e := endings(terms, classes, []forecast.Load{l}, forecast.Supply{CallsPerMinute: forecast.Exactly(tt.perMinute)}, now)[0]
+		if e.Fits != tt.fits || e.By != tt.by || e.Calls < 784_999 || e.Calls > 785_001 {
+			t.Errorf("at %.1f calls a minute: %+v", tt.perMinute, e)
+		}
+	}
+	e := endings(terms, classes, []forecast.Load{l}, forecast.Supply{CallsPerMinute: forecast.Exactly(20.8)}, now)[0]
+	if want := when("2026-12-26T17:30:00Z"); e.P90.Sub(want).Abs() > 30*time.Minute {
+		t.Errorf("done %s in nine of ten cases, want %s", e.P90, want)
+	}
+}
+
+// Nothing may start at the close: to be done then is to be done too late.
+func TestDoneAtTheCloseIsTooLate(t *testing.T) {
+	now, l := when("2026-03-01T00:00:00Z"), forecast.Load{Dataset: "recordings", Class: exporter.Recordings, Calls: forecast.Exactly(6000)}
+	l.Daily = forecast.Arrival{Calls: 1, From: now, Until: when("2026-03-03T00:00:00Z")}
+	supply, terms := forecast.Supply{CallsPerMinute: forecast.Exactly(100)}, contract.Terms{Zone: time.UTC, Cause: contract.Notice, SubscriptionStart: when("2021-01-01T00:00:00Z")}
+	done := endings(terms, classes, []forecast.Load{l}, supply, now)[0].P90
+	for _, tt := range []struct {
+		spare time.Duration
+		fits  bool
+	}{{0, false}, {time.Second, true}} {
+		terms.Termination = done.Add(tt.spare)
+		if e := endings(terms, classes, []forecast.Load{l}, supply, now)[0]; e.Fits != tt.fits {
+			t.Errorf("%s before the close: %+v", tt.spare, e)
+		}
+	}
+}
+
 // near says whether two instants are a few hundredths of the time since then apart:
 // a forecast draws its cases at random.
 func near(a, b, since time.Time) bool { return a.Sub(b).Abs() < b.Sub(since)/20 }

@@ -112,38 +112,56 @@ func (p *plan) byBytes() bool {
 	return false
 }
 
-// need is the extension without which it does not fit.
+// need is the extension without which it does not fit, or the last days may be
+// missing.
 type need struct {
 	Classes []string `json:"classes"`
+	Reason  string   `json:"reason"` // forecast, days, or closed
 	// RequestBy is the end (exclusive) of the last day on which it counts as
 	// requested in time; LastDay is that day in the contract's zone.
-	RequestBy time.Time `json:"request_by"`
-	LastDay   string    `json:"last_day"`
+	RequestBy time.Time `json:"request_by,omitzero"`
+	LastDay   string    `json:"last_day,omitempty"`
 	Late      bool      `json:"late"`
 	// Until is the end (exclusive) that is enough: P90 and a margin, to the end of
 	// a day; UntilDay is the last day of it.
-	Until    time.Time `json:"until"`
-	UntilDay string    `json:"until_day"`
+	Until    time.Time `json:"until,omitzero"`
+	UntilDay string    `json:"until_day,omitempty"`
 	Days     int       `json:"days"` // longer than the window is
 	Margin   float64   `json:"margin_days"`
+
+	given bool // the date was chosen by somebody
 }
+
+// Why an extension is asked for.
+const (
+	forForecast = "forecast" // too late, in one case of ten or more
+	forDays     = "days"     // in time, but for days that may be complete only after the close
+	forClosed   = "closed"   // all is over, and nobody knows what is left
+)
 
 // An extension is asked for with a tenth more time than nine in ten cases need,
 // and no less than the platform takes to complete its last day.
 const leastMargin = lag + oneDay
 
 func (p *plan) need(terms contract.Terms) *need {
-	n := &need{}
+	n := &need{Reason: forDays}
 	var closes, p90 time.Time
 	for _, e := range p.Endings {
-		if e.Fits || e.Closes.IsZero() {
+		late := p.Unavailable.of(e.Class)
+		if e.Fits && !late || e.Closes.IsZero() || e.Shut != "" {
 			continue
+		}
+		if !e.Fits {
+			n.Reason = forForecast
+		}
+		if late {
+			p90 = latestOf(p90, p.Unavailable.Done)
 		}
 		n.Classes = append(n.Classes, e.Class)
 		p90 = latestOf(p90, e.P90)
 		// The first that may still be asked for in time; else the last that could.
-		late, was := !p.At.Before(terms.RequestBy(e.Closes)), !p.At.Before(terms.RequestBy(closes))
-		if closes.IsZero() || was && (!late || e.Closes.After(closes)) || !late && e.Closes.Before(closes) {
+		over, was := !p.At.Before(terms.RequestBy(e.Closes)), !p.At.Before(terms.RequestBy(closes))
+		if closes.IsZero() || was && (!over || e.Closes.After(closes)) || !over && e.Closes.Before(closes) {
 			closes = e.Closes
 		}
 	}

@@ -84,6 +84,20 @@ func (r retained) words() string {
 	if r.Whole {
 		return cmp.Or(words, "deletes none of them")
 	}
-	return fmt.Sprintf("of the first %s that it lists, the date of %s has come, and that of %s more comes within 7 days; "+
-		"--full reads them all, with a call for each %d", count(r.Recordings), count(r.Race.Past), count(r.Race.Week), retentionPage)
+	all := fmt.Sprintf("; --full reads them all, with a call for each %d", retentionPage)
+	if r.Recordings == 0 {
+		return fmt.Sprintf("of the first %s that it lists, none is of these days", count(mostRetained)) + all
+	}
+	words = fmt.Sprintf("of the first %s that it lists, %s already due for deletion, and %s more within 7 days", count(r.Recordings), are(r.Race.Past), count(r.Race.Week))
+	if r.Race.Past+r.Race.Week > 0 {
+		words += "; " + protectThem
+	}
+	return words + all
+}
+
+func are(n int64) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return count(n) + " are"
 }

@@ -34,7 +34,7 @@ func (p *plan) text() error {
 
 func (p *plan) head(b *bytes.Buffer) {
 	name := cmp.Or(p.Organization.Name, p.Organization.ID, "the organization")
-	fmt.Fprintf(b, "Plan of %s, as of %s\n", name, p.both(p.At))
+	fmt.Fprintf(b, "Plan of %s, as of %s\n%s\n\n", name, p.both(p.At), p.headline())
 	switch {
 	case p.Guessed:
 		fmt.Fprint(b, "An export has begun: by its journal, and the configured rate, since too little was measured yet.\n")
@@ -49,7 +49,11 @@ func (p *plan) head(b *bytes.Buffer) {
 // there is what there is.
 func (p *plan) there(b *bytes.Buffer) {
 	inv := p.Inventory
-	fmt.Fprintf(b, "\nWhat there is, from %s to %s (whole UTC days)\n", inv.From.Format(time.DateOnly), inv.To.Add(-1).Format(time.DateOnly))
+	if inv.Days == 0 {
+		fmt.Fprint(b, "\nWhat there is: no day of the interval that is sure to be had before the close\n")
+	} else {
+		fmt.Fprintf(b, "\nWhat there is, from %s to %s (whole UTC days)\n", inv.From.Format(time.DateOnly), inv.To.Add(-1).Format(time.DateOnly))
+	}
 	w := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	if inv.CountedDays > 0 {
 		how := "all counted by the platform"
@@ -85,8 +89,8 @@ func (p *plan) there(b *bytes.Buffer) {
 		fmt.Fprintf(b, "  (%s)\n", note)
 	}
 	if u := p.Unavailable; u != nil {
-		fmt.Fprintf(b, "  %s to %s are left out: the platform may need up to 48 hours to complete a day, and its window closes before that. Without an extension until %s they will be missing.\n",
-			u.From.Format(time.DateOnly), u.To.Add(-1).Format(time.DateOnly), p.day(u.To.Add(lag)))
+		fmt.Fprintf(b, "  %s to %s are left out: the platform may need up to 48 hours to complete a day, and the window may close before that. Without an extension until %s they may be missing.\n",
+			u.From.Format(time.DateOnly), u.To.Add(-1).Format(time.DateOnly), p.day(u.Done))
 	}
 }
 
@@ -109,6 +113,9 @@ func (p *plan) takes(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "\n  at %s calls a minute: %s, %d a minute each, less %.0f%% for live operation\n", count(int64(p.Supply.CallsPerMinute.Mid)),
 		plural(int64(set.Clients), "OAuth client", "OAuth clients"), p.perClient(), set.Headroom*100)
+	if !slices.ContainsFunc(p.Datasets, func(d planned) bool { return d.Calls.Mid > 0 }) {
+		return
+	}
 	w := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "  calls\tof all\tthat is\tof")
 	var small forecast.Load
@@ -163,29 +170,29 @@ func (p *plan) ends(b *bytes.Buffer) {
 	if p.Measured {
 		when = "with what is available by now, if it runs day and night"
 	}
+	if len(p.Endings) > 0 {
+		p.finishes(b, when)
+	}
+	if why := p.why(); len(why) > 0 {
+		fmt.Fprintf(b, "\nWhat decides: %s.\n", strings.Join(why, ",\n  "))
+	}
+	if p.Inventory == nil {
+		fmt.Fprintf(b, "\nRecordings left  %s\nRetention        %s\n", count(p.Retention.Recordings), p.Retention.words())
+	}
+}
+
+// finishes is a line for each class.
+func (p *plan) finishes(b *bytes.Buffer, when string) {
 	fmt.Fprintf(b, "\nWhen it is done, %s\n", when)
 	w := tabwriter.NewWriter(b, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "  class\tone case in ten\thalf of them\tnine in ten\twindow closes\t")
 	for _, e := range p.Endings {
-		closes, verdict := "never", "fits"
-		if !e.Closes.IsZero() {
-			closes = p.minute(e.Closes)
-		}
+		closes, verdict := "never", p.verdict(e)
 		switch {
-		case e.P90.IsZero() && !e.Fits:
-			verdict = "IN DANGER"
-		case e.P90.IsZero():
-			verdict = "no rate yet"
 		case e.Shut != "":
-			closes, verdict = "-", e.Shut
-		case e.Begins.IsZero():
-			verdict = "WINDOW IS CLOSED"
-		case !e.Fits && e.P50.After(e.Closes):
-			verdict = "DOES NOT FIT: " + span(e.P90.Sub(e.Closes)) + " too late"
-		case !e.Fits:
-			verdict = "MAY NOT FIT: up to " + span(e.P90.Sub(e.Closes)) + " too late"
+			closes = "-"
 		case !e.Closes.IsZero():
-			verdict = "fits, with " + span(e.Closes.Sub(e.P90)) + " to spare"
+			closes = p.minute(e.Closes)
 		}
 		if e.Begins.After(p.At) {
 			verdict += " (opens " + p.minute(e.Begins) + ")"
@@ -194,12 +201,6 @@ func (p *plan) ends(b *bytes.Buffer) {
 	}
 	_ = w.Flush() // into memory
 	fmt.Fprintf(b, "  Times are those of %s.\n", p.Zone)
-	if why := p.why(); len(why) > 0 {
-		fmt.Fprintf(b, "\nWhat decides: %s.\n", strings.Join(why, ",\n  "))
-	}
-	if p.Inventory == nil {
-		fmt.Fprintf(b, "\nRecordings left  %s\nRetention        %s\n", count(p.Retention.Recordings), p.Retention.words())
-	}
 }
 
 // why is what lies on the critical path.
@@ -215,7 +216,9 @@ func (p *plan) why() (reasons []string) {
 		return nil
 	case last.By == byBytes:
 		return []string{fmt.Sprintf("%s of recordings at %s a second take longer than all API calls", bytesText(int64(p.bytes())), bytesText(int64(p.Supply.BytesPerSecond.Mid)))}
-	case last.By == byDays:
+	case last.By == byDays && !p.Inventory.Available.Before(p.Inventory.To) && last.Begins.After(p.At):
+		return []string{fmt.Sprintf("the window of %s opens at %s", last.Class, p.minute(last.Begins))}
+	case last.By == byDays && p.Inventory.Available.Before(p.Inventory.To):
 		return []string{fmt.Sprintf("the last day to be exported is %s, and the platform may take up to 48 hours to complete it", p.Inventory.To.Add(-1).Format(time.DateOnly))}
 	}
 	heaps := p.heaps()
@@ -259,13 +262,13 @@ func (p *plan) cause(d planned) string {
 	info := slices.IndexFunc(dataset.Catalogue(), func(info exporter.Info) bool { return info.Name == d.Dataset })
 	switch {
 	case d.Dataset == dataset.RecordingsName && p.Settings.Metadata == config.MetadataFull:
-		return fmt.Sprintf("one metadata call for each of %s recorded conversations", rounded(inv.Recorded.Mid))
+		return fmt.Sprintf("one metadata call for each of %s recorded conversations", some(inv.Recorded))
 	case d.Dataset == dataset.RecordingsName:
-		return fmt.Sprintf("a batch request and its poll for each hundred of %s recorded conversations", rounded(inv.Recorded.Mid))
+		return fmt.Sprintf("a batch request and its poll for each hundred of %s recorded conversations", some(inv.Recorded))
 	case d.Dataset == contentPrefix+"*":
-		return fmt.Sprintf("asking what each of %s conversations holds (%s: transcripts, e-mails, messages, summaries ...)", rounded(inv.Conversations.Mid), d.Dataset)
+		return fmt.Sprintf("asking what each of %s conversations holds (%s: transcripts, e-mails, messages, summaries ...)", some(inv.Conversations), d.Dataset)
 	case inv.asked[d.Dataset] > 0:
-		return fmt.Sprintf("one call of %s for each of %s", d.Dataset, rounded(inv.asked[d.Dataset]))
+		return fmt.Sprintf("one call of %s for each of about %s", d.Dataset, rounded(inv.asked[d.Dataset]))
 	case info >= 0:
 		return d.Dataset + " (" + dataset.Catalogue()[info].Cost + ")"
 	}
@@ -281,7 +284,7 @@ func (p *plan) todo(b *bytes.Buffer) {
 			if g.Fits {
 				verdict = "FITS"
 			}
-			fmt.Fprintf(b, "  %-16s  %s\n%20sdone %s, %s sooner, with %s calls\n", verdict, g.Change, "", p.minute(g.P90), span(seconds(g.Sooner*3600)), rounded(g.Calls))
+			fmt.Fprintf(b, "  %-16s  %s\n%20sdone %s, %s sooner, with about %s calls\n", verdict, g.Change, "", p.minute(g.P90), span(seconds(g.Sooner*3600)), rounded(g.Calls))
 			if g.Loses != "" {
 				fmt.Fprintf(b, "%20sit gives up %s\n", "", g.Loses)
 			}
@@ -290,6 +293,10 @@ func (p *plan) todo(b *bytes.Buffer) {
 	n := p.Extension
 	if n == nil {
 		return
+	}
+	needs := "nine in ten cases need"
+	if n.Reason == forDays {
+		needs = "the last days need"
 	}
 	fmt.Fprintf(b, "\nAn extension for %s\n", strings.Join(n.Classes, ", "))
 	switch {
@@ -300,8 +307,8 @@ func (p *plan) todo(b *bytes.Buffer) {
 	default:
 		fmt.Fprintf(b, "  must be requested by %s (%s), the last day on which it counts.\n", n.LastDay, p.Zone)
 	}
-	fmt.Fprintf(b, "  It must last until %s, %s longer: what nine in ten cases need, and %.0f days to spare.\n", n.UntilDay,
-		plural(int64(n.Days), "day", "days"), n.Margin)
+	fmt.Fprintf(b, "  It must last until %s, %s longer: what %s, and %.0f days to spare.\n", n.UntilDay,
+		plural(int64(n.Days), "day", "days"), needs, n.Margin)
 	fmt.Fprint(b, "  The letter: exitplan extension letter [--language ja]\n")
 }
 
@@ -328,6 +335,14 @@ func about(e forecast.Estimate) string {
 		return count(int64(e.Mid + 0.5))
 	}
 	return fmt.Sprintf("about %s (%s to %s)", rounded(e.Mid), rounded(e.Mid/e.Spread), rounded(e.Mid*e.Spread))
+}
+
+// some is that without its range.
+func some(e forecast.Estimate) string {
+	if e.Spread <= 1 {
+		return about(e)
+	}
+	return "about " + rounded(e.Mid)
 }
 
 // rounded prints a number to three digits, which is more than an estimate knows.

@@ -61,7 +61,8 @@ func draw(now time.Time, loads []Load, supply Supply, terms contract.Terms, rnd 
 	}
 	// A part of what is not known of the amounts they have in common.
 	common := rnd.NormFloat64()
-	lag := time.Duration((0.5 + rnd.Float64()/2) * float64(Lag))
+	// Half of the days are complete after half of the lag, a tenth only after it.
+	lag := time.Duration(min(1, max(0, (rnd.Float64()-0.1)/0.8)) * float64(Lag))
 	for _, l := range loads {
 		if r.classes[l.Class] == nil {
 			r.classes[l.Class] = gatesOf(terms, l.Class, now)
@@ -71,12 +72,19 @@ func draw(now time.Time, loads []Load, supply Supply, terms contract.Terms, rnd 
 		if r.bytes > 0 {
 			bytes = l.Bytes.at(z)
 		}
+		// The days to come are as unsure as those that are there.
+		daily := l.Daily
+		daily.Calls = Estimate{daily.Calls, l.Calls.Spread}.at(z)
+		daily.Bytes = Estimate{daily.Bytes, l.Bytes.Spread}.at(z)
+		if r.bytes <= 0 { // nobody knows: calls alone count
+			daily.Bytes = 0
+		}
 		// What has the same class and priority drains as one.
 		if n := len(r.loads) - 1; n >= 0 && r.loads[n].class == l.Class && r.loads[n].priority == l.Priority {
-			r.loads[n].add(calls, bytes, arrivals(l.Daily, now, lag))
+			r.loads[n].add(calls, bytes, arrivals(daily, now, lag))
 			continue
 		}
-		r.loads = append(r.loads, tank{class: l.Class, priority: l.Priority, calls: calls, bytes: bytes, arrivals: arrivals(l.Daily, now, lag)})
+		r.loads = append(r.loads, tank{class: l.Class, priority: l.Priority, calls: calls, bytes: bytes, arrivals: arrivals(daily, now, lag)})
 	}
 	return r
 }
@@ -88,7 +96,7 @@ func arrivals(daily Arrival, now time.Time, lag time.Duration) (list []arrival) 
 		return nil
 	}
 	for at := daily.From; at.Before(daily.Until) && len(list) < mostDays; at = at.Add(day) {
-		list = append(list, arrival{max(0, at.Add(day+lag).Sub(now).Seconds()), Exactly(daily.Calls).at(0), Exactly(daily.Bytes).at(0)})
+		list = append(list, arrival{max(0, at.Add(day+lag).Sub(now).Seconds()), daily.Calls, daily.Bytes})
 	}
 	return list
 }
@@ -123,14 +131,15 @@ func (g *gates) open(t float64) (open bool, until float64) {
 // What nobody plans takes no longer to compute.
 const steps, mostDays = 10_000, 2_000
 
-// work lets it happen, and says when each class has caught up.
+// work lets it happen, and says when each class is done: what is there and every
+// day to come, as it arrives.
 func (r *run) work() map[string]float64 {
-	done := map[string]float64{}
+	done, left := map[string]float64{}, map[string]bool{}
 	t := 0.0
 	for range steps {
 		next := math.Inf(1) // something changes
 		callsAt, bytesAt := -1, -1
-		left := map[string]bool{}
+		clear(left)
 		for i := range r.loads {
 			l := &r.loads[i]
 			for len(l.arrivals) > 0 && l.arrivals[0].at <= t {
@@ -138,7 +147,7 @@ func (r *run) work() map[string]float64 {
 				l.arrivals = l.arrivals[1:]
 			}
 			if len(l.arrivals) > 0 {
-				next = min(next, l.arrivals[0].at-t)
+				next, left[l.class] = min(next, l.arrivals[0].at-t), true
 			}
 			if l.calls <= 0 && l.bytes <= 0 {
 				continue

@@ -34,8 +34,8 @@ type Range struct {
 	P90 time.Time `json:"p90,omitzero"`
 }
 
-// Class is the finish of one class of the exit plan: the instant at which it
-// has caught up with what is available.
+// Class is the finish of one class of the exit plan: the instant at which all of
+// it is done, what is available and the days that are still to come.
 type Class struct {
 	Class string `json:"class"`
 	Range
@@ -43,7 +43,7 @@ type Class struct {
 	// exported, later windows included; zero for none.
 	Closes  time.Time `json:"closes,omitzero"`
 	Verdict Verdict   `json:"verdict"`
-	Calls   float64   `json:"calls"` // left, without days to come
+	Calls   float64   `json:"calls"` // left, days to come included
 	Bytes   float64   `json:"bytes,omitempty"`
 }
 
@@ -105,7 +105,7 @@ func Run(now time.Time, loads []Load, supply Supply, terms contract.Terms) Forec
 			f.Classes = append(f.Classes, Class{Class: l.Class})
 		}
 		c := &f.Classes[slices.IndexFunc(f.Classes, func(c Class) bool { return c.Class == l.Class })]
-		c.Calls, c.Bytes = c.Calls+l.Calls.Mid, c.Bytes+l.Bytes.Mid
+		c.Calls, c.Bytes = c.Calls+l.calls(), c.Bytes+l.bytes()
 	}
 	for i := range f.Classes {
 		c := &f.Classes[i]
@@ -170,21 +170,33 @@ func ranged(now time.Time, took []float64) Range {
 func critical(f Forecast, loads []Load, supply Supply) (c Critical) {
 	of := func(l Load, resource string) float64 {
 		if resource == Bytes {
-			return l.Bytes.Mid
+			return l.bytes()
 		}
-		return l.Calls.Mid
+		return l.calls()
 	}
-	total := map[string]float64{}
+	took := func(resource string, amount float64) float64 { // seconds
+		switch {
+		case resource == Calls:
+			return amount / max(supply.CallsPerMinute.Mid/60, 1e-9)
+		case supply.BytesPerSecond.Mid > 0:
+			return amount / (supply.BytesPerSecond.Mid * share(supply))
+		}
+		return 0
+	}
+	total, day, last := map[string]float64{}, map[string]float64{}, time.Time{}
 	for _, l := range loads {
-		total[Calls] += l.Calls.Mid
-		total[Bytes] += l.Bytes.Mid
-	}
-	took := map[string]float64{Calls: total[Calls] / max(supply.CallsPerMinute.Mid/60, 1e-9)}
-	if supply.BytesPerSecond.Mid > 0 {
-		took[Bytes] = total[Bytes] / (supply.BytesPerSecond.Mid * share(supply))
+		for _, resource := range []string{Calls, Bytes} {
+			total[resource] += of(l, resource)
+		}
+		if l.Daily.days() > 0 {
+			day[Calls], day[Bytes] = day[Calls]+l.Daily.Calls, day[Bytes]+l.Daily.Bytes
+			if l.Daily.Until.After(last) {
+				last = l.Daily.Until
+			}
+		}
 	}
 	c.Resource = Calls
-	if took[Bytes] > took[Calls] {
+	if took(Bytes, total[Bytes]) > took(Calls, total[Calls]) {
 		c.Resource = Bytes
 	}
 	most := 0.0
@@ -193,7 +205,12 @@ func critical(f Forecast, loads []Load, supply Supply) (c Critical) {
 			most, c.Dataset, c.Share = n, l.Dataset, n/total[c.Resource]
 		}
 	}
-	if f.P50.Sub(f.At).Seconds() > 1.5*took[c.Resource]+60 {
+	if f.P50.Sub(f.At).Seconds() > 1.5*took(c.Resource, total[c.Resource])+60 {
+		c.Resource = Days
+		return c
+	}
+	// Whoever is done a day's work after the last of them has waited for it.
+	if wait := f.P50.Sub(last.Add(Lag / 2)).Seconds(); !last.IsZero() && wait <= 1.5*took(c.Resource, day[c.Resource])+60 {
 		c.Resource = Days
 	}
 	return c

@@ -102,17 +102,30 @@ func TestTheVerdictFollowsTheClose(t *testing.T) {
 
 func TestDaysToComeAreWaitedForAsTheyBecomeAvailable(t *testing.T) {
 	l := load(contract.Metrics, 0, 60, 1)
-	l.Daily = forecast.Arrival{Calls: 100 * 60 * 30, From: now.Add(-48 * time.Hour), Until: now.AddDate(0, 0, 10)}
+	l.Daily = forecast.Arrival{Calls: 100 * 60 * 10, From: now, Until: now.AddDate(0, 0, 10)}
 	f := forecast.Run(now, []forecast.Load{l}, calls(100), contract.Terms{})
 	c, _ := f.Of(contract.Metrics)
-	if d := c.P50.Sub(now).Hours() / 24; d > 1 { // the first day is there within hours; then it has caught up for a while
-		t.Errorf("caught up after %.1f days", d)
+	if h := c.P50.Sub(l.Daily.Until).Hours(); math.Abs(h-24-10) > 5 { // half of the lag, and the work of a day
+		t.Errorf("done %.1f hours after the last day", h)
 	}
-	l.Calls.Mid = 100 * 60 * 24 // a day's work, while each day brings more than a day's work
-	f = forecast.Run(now, []forecast.Load{l}, calls(100), contract.Terms{})
+	if h := c.P90.Sub(l.Daily.Until).Hours(); math.Abs(h-48-10) > 1 {
+		t.Errorf("done %.1f hours after the last day in nine of ten cases", h)
+	}
+	if f.Critical.Resource != forecast.Days || c.Calls != 60+100*60*10*10 {
+		t.Errorf("%+v", f)
+	}
+	l.Calls.Mid, l.Daily.Calls = 0, 100*60*30 // each day brings more than a day's work, and nothing is there yet
+	f = forecast.Run(now, []forecast.Load{l}, calls(100), terms)
 	c, _ = f.Of(contract.Metrics)
-	if d := c.P50.Sub(now).Hours() / 24; d < 13 || d > 18 {
-		t.Errorf("caught up after %.1f days, want the 1 + 12 x 1.25 days of work", d)
+	if d := c.P50.Sub(now).Hours() / 24; d < 1+12.5 || d > 1+12.5+2 {
+		t.Errorf("done after %.1f days, want the 10 x 1.25 of work, and the first to come", d)
+	}
+	if f.Critical.Resource != forecast.Calls || f.Verdict != forecast.OnTrack {
+		t.Errorf("%+v", f)
+	}
+	l.Bytes, l.Daily.Bytes = forecast.Exactly(1), 1 // at a speed that nobody knows
+	if g := forecast.Run(now, []forecast.Load{l}, calls(100), terms); g.P90.Sub(f.P90).Abs() > time.Minute {
+		t.Errorf("%s, and %s with bytes of which nobody knows the speed", f.P90, g.P90)
 	}
 }
 

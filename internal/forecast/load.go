@@ -23,7 +23,7 @@ type Load struct {
 	Calls    Estimate `json:"calls"`
 	Bytes    Estimate `json:"bytes"`
 	// Daily is what each further day of live operation adds to it, until the
-	// interval's end.
+	// interval's end: for Run it is no part of the amounts above.
 	Daily Arrival `json:"daily,omitzero"`
 }
 
@@ -36,6 +36,13 @@ type Arrival struct {
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 }
+
+// days is how many they are.
+func (a Arrival) days() float64 { return max(0, a.Until.Sub(a.From).Hours()/24) }
+
+// calls and bytes are what a load takes in all, the days to come included.
+func (l Load) calls() float64 { return l.Calls.Mid + max(0, l.Daily.Calls*l.Daily.days()) }
+func (l Load) bytes() float64 { return l.Bytes.Mid + max(0, l.Daily.Bytes*l.Daily.days()) }
 
 // Supply is what there is to do it with.
 type Supply struct {
