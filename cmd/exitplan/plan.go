@@ -185,7 +185,7 @@ func (p *plan) fill(sc scenario, limit int) {
 		p.Datasets = append(p.Datasets, planned{Load: l, Assumed: assumed[l.Dataset], Hours: l.Calls.Mid / max(1, perHour)})
 	}
 	slices.SortStableFunc(p.Datasets, func(a, b planned) int { return cmp.Compare(b.Calls.Mid, a.Calls.Mid) })
-	p.Endings = append(p.Endings, endings(sc.cfg.Contract, classes, loads, p.Supply, p.At)...)
+	p.Endings = append([]ending{}, endings(sc.cfg.Contract, classes, loads, p.Supply, p.At)...)
 	_, _, p.Fits = inAll(p.Endings)
 }
 
