@@ -12,7 +12,7 @@ race: ## the tests under the race detector, without the longest; of the program 
 	go test -race -short -timeout 20m $$(go list ./... | grep -v /cmd/)
 	go test -race -short -timeout 20m -run '$(AT_ONCE)' ./cmd/...
 
-AT_ONCE = Exactly|Fault|AlwaysComesShort|WholeCatalogue|MidRun|Interrupt|Signal|AllLosses|EachKind|PullAndBulk|Calendar|Killed|Progress|StillGoesOn|Archived
+AT_ONCE = Exactly|Fault|AlwaysComesShort|WholeCatalogue|MidRun|Interrupt|Signal|AllLosses|PullAndBulk|Calendar|Killed|Progress|StillGoesOn|Archived
 
 lint: ## formatting, vet, staticcheck; the import rules are a test (internal/structure_test.go)
 	@test -z "$$(gofmt -l cmd exporter manifest internal bench)" || { gofmt -l cmd exporter manifest internal bench; exit 1; }
