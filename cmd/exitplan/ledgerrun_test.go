@@ -55,6 +55,7 @@ func remade(t *testing.T, state string) {
 }
 
 func TestAWithdrawalHoldsForAnExportThatWaits(t *testing.T) {
+	t.Parallel()
 	w, asked, _, _ := watched(t, 5)
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
 	time.Sleep(4500 * time.Millisecond) // until the termination is over
@@ -87,6 +88,7 @@ func TestAnExportBelievesNoLedgerThatWasMadeAnewMeanwhile(t *testing.T) {
 // A kill may leave the ledger's last line without its head; the command that is
 // repeated must make good for that.
 func TestAWithdrawalThatWasKilledHoldsOnceItIsRepeated(t *testing.T) {
+	t.Parallel()
 	w, asked, late, after := watched(t, 150)
 	w.granted(t, "SO-1", day(30*days), "metrics,recordings")
 	time.Sleep(4500 * time.Millisecond)

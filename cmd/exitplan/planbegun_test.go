@@ -59,6 +59,7 @@ func TestARunThatFailedAtOnceIsNoExport(t *testing.T) {
 // Days that were still to come when the window closed are missing, and nobody
 // should come back tomorrow for them.
 func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
+	t.Parallel()
 	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
 	closes := time.Now().Add(8 * time.Second)
