@@ -27,6 +27,9 @@ type Config struct {
 	Gate Gate
 	// Sweep plans nothing, and runs what sleeps now, ready or not.
 	Sweep bool
+	// Planned is called once the units of the interval are in the journal; nil for
+	// nobody. A sweep plans none.
+	Planned func(context.Context) error
 	// Patience is how long the run waits in all, with nothing else left to do,
 	// for what sleeps.
 	Patience time.Duration
@@ -85,6 +88,11 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	if err := s.plan(ctx); err != nil {
 		return err
+	}
+	if cfg.Planned != nil && !cfg.Sweep {
+		if err := cfg.Planned(ctx); err != nil {
+			return err
+		}
 	}
 	if _, _, err := s.wakeUp(ctx); err != nil {
 		return err

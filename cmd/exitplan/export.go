@@ -138,7 +138,7 @@ func export(c *cli.Context, signals *interrupts) (err error) {
 		return err
 	}
 	begun := notedDates(s.cfg)
-	begun["until"] = iv.To.Format(time.RFC3339)
+	begun["until"], begun["planned"] = iv.To.Format(time.RFC3339), runPlanned
 	if c.Bool("sweep") {
 		begun["sweep"] = "true"
 	}
@@ -268,6 +268,9 @@ func (s *session) runUnits(ctx context.Context, c *cli.Context, signals *interru
 		Gate: s.terms, Clock: s.clock,
 		Units: units, Transfers: s.cfg.Concurrency.Transfers, Drain: drain, Log: s.log,
 		Hold: &leave.hold, Margin: s.margin.before, Cut: s.margin.cut,
+		Planned: func(ctx context.Context) error {
+			return s.record(ctx, runPlanned, map[string]string{"until": iv.To.Format(time.RFC3339)})
+		},
 	})
 	disarm()
 	stop()
@@ -321,6 +324,9 @@ func (s *session) conclude(ctx context.Context, c *cli.Context, runErr error, iv
 	}
 	if err := errors.Join(s.noteTime(ending), s.measure()); err != nil {
 		return errors.Join(runErr, err)
+	}
+	if runErr == nil && more && s.over() {
+		runErr = exporter.ErrWindowClosed
 	}
 	if skew := s.clock.Skew(); s.clock.Trusted() && skew.Abs() > skewTolerated {
 		s.log.Warn("this machine's clock disagrees with the platform's", "ahead_by", skew.Round(time.Second).String())

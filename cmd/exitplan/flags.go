@@ -137,14 +137,18 @@ func loadConfig(c *cli.Context, needed ...config.Section) (config.Config, error)
 		return cfg, err
 	}
 	err = vouched(c.Context, ledgerHome(cfg.State))
-	if errors.Is(err, journal.ErrOlderSchema) && c.Command.Name == "export" {
-		err = nil // it migrates the journal, and holds the ledger against it before anything is asked
+	if errors.Is(err, journal.ErrOlderSchema) && contains(writers, c.Command.Name) {
+		err = nil
 	}
 	if err != nil {
 		return cfg, err
 	}
 	return withLedger(cfg, localClock(c.Context)())
 }
+
+// writers are the commands that migrate an older journal, and hold the ledger
+// against it then, before anything is asked or recorded.
+var writers = []string{"export", "request", "grant", "withdraw", "protect"}
 
 // readConfig reads file, environment and flags.
 func readConfig(c *cli.Context, needed ...config.Section) (config.Config, error) {

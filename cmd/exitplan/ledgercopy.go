@@ -116,6 +116,9 @@ func (s *session) holdUnseen(ctx context.Context, entries []ledger.Entry) error 
 		return err
 	}
 	_, err := s.holdCopy(ctx)
+	if errors.Is(err, ledger.ErrTampered) {
+		err = fmt.Errorf("%w; or %s holds another export: check export_id, or go on with that one by --resume-from-destination, with an empty state directory", err, s.dest.URL())
+	}
 	return err
 }
 

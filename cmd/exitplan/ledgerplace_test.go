@@ -84,6 +84,28 @@ func TestVerifyNeedsNoStateFolder(t *testing.T) {
 	}
 }
 
+// But what lies there must be whole.
+func TestVerifyBelievesNoPartOfAStateFolder(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 2})
+	w.set(t, "contract.termination_date", hence(days))
+	w.granted(t, "SO-1", day(30*days), "metrics")
+	w.export(t, exitComplete)
+	copied := filepath.Join(w.dir, "export", "x", "state")
+	for _, name := range []string{filepath.Base(markerPath), eventsFile} {
+		if err := os.Remove(filepath.Join(copied, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remade(t, copied)
+	for range 2 {
+		if code, stdout, _ := exitplan(t, w.args("verify", w.root())...); code != exitVerify {
+			t.Errorf("exit code %d\n%s", code, stdout)
+		}
+		_ = os.Remove(filepath.Join(copied, ledger.Head))
+		overwrite(t, filepath.Join(copied, ledger.File), []byte("garbage\n"))
+	}
+}
+
 // meanwhile is a destination in which something happens when a file is opened.
 type meanwhile struct {
 	sink.Destination

@@ -39,11 +39,19 @@ func ledgerFault(ctx context.Context, store manifest.Store) (path string, err er
 	if err != nil {
 		return eventsCopy, err
 	}
-	if !seen.there && sealed.there {
-		if mark, err := readCopy(ctx, store, markerPath); err != nil || mark == nil { // fetched without state/, as VERIFY.txt says
-			return markerPath, err
+	var all []byte // of what else lies there
+	for _, path := range []string{markerPath, ledgerHead, ledgerCopy} {
+		text, err := readCopy(ctx, store, path)
+		if err != nil {
+			return path, err
 		}
+		all = append(all, text...)
+	}
+	if !seen.there && sealed.there && len(all) > 0 { // else it was fetched without state/, as VERIFY.txt says
 		return eventsCopy, fmt.Errorf("%w: the events that tell of it are missing; the next export renews them", ledger.ErrTampered)
+	}
+	if !seen.there && sealed.there {
+		return "", nil
 	}
 	head, err := readCopy(ctx, store, ledgerHead)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"exitplan/exporter"
 	"exitplan/internal/dataset"
 	"exitplan/internal/forecast"
+	"exitplan/internal/genesys"
 )
 
 func planCommand() *cli.Command {
@@ -104,10 +105,18 @@ func makePlan(c *cli.Context) (*plan, error) {
 	}
 	p, err := s.plan(ctx, !c.Bool("no-sample"), c.Bool("full"))
 	switch {
-	case begun != nil && errors.Is(err, exporter.ErrWindowClosed): // nobody can be asked
+	case begun == nil || ctx.Err() != nil:
+	case errors.Is(err, exporter.ErrWindowClosed): // nobody can be asked
 		return begun, nil
 	case err == nil:
-		p.Begun = begun != nil
+		p.Begun, p.closed = true, begun.closed
+		if u := begun.Untaken; u != nil && len(u.Closed) > 0 { // the others are counted again
+			p.Untaken, p.Fits = u, false
+		}
+	case !errors.Is(err, genesys.ErrCredentials):
+		s.log.Warn("the platform was asked how much there is, and did not tell: the plan goes by what is known", "error", err)
+		begun.Fits = false
+		return begun, nil
 	}
 	return p, err
 }
@@ -115,7 +124,7 @@ func makePlan(c *cli.Context) (*plan, error) {
 // plan asks the platform.
 func (s *session) plan(ctx context.Context, sample, full bool) (*plan, error) {
 	if err := s.checkWindow(ctx); err != nil && s.closedForGood(s.clock.Now()) {
-		return nil, s.over(err)
+		return nil, s.asOver(err)
 	}
 	if err := s.identify(ctx); err != nil {
 		return nil, err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"exitplan/internal/journal"
 	"exitplan/internal/simulator"
 )
 
@@ -91,5 +93,83 @@ func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
 	w.export(t, exitMissing, "--seal")
 	if code, stdout, _ := exitplan(t, w.args("report")...); code != exitMissing || !strings.Contains(stdout, "Finished") {
 		t.Errorf("report once it is sealed: exit code %d\n%s", code, stdout)
+	}
+}
+
+// What a run only meant to plan when it was killed is not planned.
+func TestARunThatWasKilledBeforeItPlannedHasTakenNothing(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
+	closes := time.Now().Add(6 * time.Second)
+	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	w.export(t, exitMoreToCome)
+	j, err := journal.Open(t.Context(), w.values["state"], journal.Options{Command: "export", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var started journal.Event
+	for e, err := range j.Events(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "run-started" {
+			started = journal.Event{Kind: e.Kind, Detail: e.Detail}
+		}
+	}
+	started.Detail["until"] = from.AddDate(0, 0, 5).Format(time.RFC3339)
+	if err := errors.Join(j.Record(t.Context(), started), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Until(closes) + time.Second)
+	for name, want := range map[string]int{"status": exitForecast, "plan": exitForecast, "report": exitMoreToCome} {
+		code, stdout, stderr := exitplan(t, w.args(name)...)
+		if code != want || name != "report" && !strings.Contains(stdout, "MISSING: nothing of 2026-03-03 to 2026-03-05") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
+	}
+}
+
+// One killed before it has planned anything at all does not fit.
+func TestARunThatHasPlannedNothingDoesNotFit(t *testing.T) {
+	w := overdue(t)
+	j, err := journal.Open(t.Context(), w.values["state"], journal.Options{Command: "export", Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Freeze(t.Context(), map[string]string{"organization": "o"}), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := exitplan(t, w.args("plan", "--no-sample")...); code != exitForecast || !strings.Contains(stdout, "DOES NOT FIT") {
+		t.Errorf("plan: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, _ := exitplan(t, w.args("report")...); code != exitMoreToCome || !strings.Contains(stdout, "Not finished yet") {
+		t.Errorf("report: exit code %d\n%s", code, stdout)
+	}
+}
+
+// Where one class is over and another goes on, export and report say both.
+func TestDaysOfAClassThatIsOver(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
+	closes := time.Now().Add(6 * time.Second)
+	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	w.granted(t, "SO-1", day(30*days), "recordings")
+	w.export(t, exitMoreToCome)
+	time.Sleep(time.Until(closes) + time.Second)
+	for _, name := range []string{"export", "report"} {
+		code, stdout, stderr := exitplan(t, w.args(name)...)
+		if code != exitMoreToCome || !strings.Contains(stdout+stderr, "but not of metrics, whose window is closed") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
+	}
+	w.set(t, "source.api_url", "http://127.0.0.1:9", "source.login_url", "http://127.0.0.1:9")
+	if code, stdout, stderr := exitplan(t, w.args("plan")...); code != exitForecast || !strings.Contains(stdout, "MISSING") {
+		t.Errorf("plan: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	code, stdout, stderr := exitplan(t, w.args("extension", "letter")...)
+	if code != exitComplete || !strings.Contains(stdout, "reporting metrics") || strings.Contains(stdout, "- recordings") {
+		t.Errorf("letter: exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

@@ -30,7 +30,7 @@ func (s *session) unavailable(inv *inventory, sc scenario, limit int) *lateDays 
 	for _, class := range s.classes() {
 		d := s.cfg.Contract.Decide(class, s.clock.Now())
 		closes = latestOf(closes, d.Closes)
-		if !d.Closes.IsZero() && s.classByDay(class) {
+		if !d.Closes.IsZero() && byDayClass(s.names, class) {
 			late.Classes = append(late.Classes, class)
 		}
 	}
@@ -44,9 +44,10 @@ func (s *session) unavailable(inv *inventory, sc scenario, limit int) *lateDays 
 	return late
 }
 
-func (s *session) classByDay(class string) bool {
+// byDayClass says whether anything of a class that is selected is taken by the day.
+func byDayClass(names []string, class string) bool {
 	for _, info := range dataset.Catalogue() {
-		if (info.ByDay || info.Name == dataset.RecordingsName) && info.Class == class && contains(s.names, info.Name) {
+		if (info.ByDay || info.Name == dataset.RecordingsName) && info.Class == class && contains(names, info.Name) {
 			return true
 		}
 	}

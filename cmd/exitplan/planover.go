@@ -19,9 +19,9 @@ func (o overError) Error() string {
 	return o.error.Error() + "\n  more time may still be asked for: exitplan extension letter"
 }
 
-// over tells apart what is over, for which there may be an extension, from what
+// asOver tells apart what is over, for which there may be an extension, from what
 // never opens.
-func (s *session) over(err error) error {
+func (s *session) asOver(err error) error {
 	if !errors.Is(err, exporter.ErrWindowClosed) {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *session) overPlan() *plan {
 	p := s.newPlan(s.clock.Now())
 	p.Extension = &need{Reason: forClosed}
 	for _, class := range s.classes() {
-		if d := s.cfg.Contract.Decide(class, p.At); !d.Closes.IsZero() {
+		if d := s.cfg.Contract.Decide(class, p.At); !d.Closes.IsZero() && closed(s.cfg.Contract, class, p.At) {
 			p.Endings = append(p.Endings, ending{Class: class, Closes: d.Closes})
 			p.Extension.Late = p.Extension.Late || class == exporter.Recordings // the others may be asked for
 			p.Extension.Classes = append(p.Extension.Classes, class)

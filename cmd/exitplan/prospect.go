@@ -59,14 +59,18 @@ func foresee(ctx context.Context, cfg config.Config, j *journal.Journal, tally j
 	m.supply = forecast.Measured(spans, prior, m.loads)
 	m.forecast = forecast.Run(now, m.loads, m.supply, cfg.Contract)
 	m.unsure = untold(progress)
-	m.known = len(m.loads) == 0 || units >= leastUnit && active >= leastSpan
+	m.known = len(progress) > 0 && len(m.loads) == 0 || units >= leastUnit && active >= leastSpan
 	m.untaken, err = untakenDays(ctx, cfg, j, now)
 	return m, err
 }
 
 // untold says whether nothing has told yet how much will be discovered: no day's
-// details, nor, where they are not exported, what looks into them.
+// details, nor, where they are not exported, what looks into them; or nothing is
+// even planned.
 func untold(progress []forecast.Progress) bool {
+	if len(progress) == 0 {
+		return true
+	}
 	reads := slices.ContainsFunc(progress, func(p forecast.Progress) bool { return p.Dataset == dataset.DetailsName })
 	return slices.ContainsFunc(progress, func(p forecast.Progress) bool {
 		looks := p.Dataset == dataset.DetailsName || !reads && p.FoundBy == dataset.DetailsName && p.Share == 0

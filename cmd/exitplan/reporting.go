@@ -102,9 +102,11 @@ func (s *session) standing(ctx context.Context) (*summary, error) {
 	}
 	switch {
 	case undone != nil:
+	case !s.planned:
+		undone = errUnfinished
 	case !s.sealed:
 		undone = errUnsealed
-	case more && len(s.overByDay()) > 0:
+	case more && s.over():
 		undone = exporter.ErrWindowClosed
 	}
 	return s.summarize(ctx, iv, more, undone)
@@ -122,29 +124,37 @@ func (s *session) reached(ctx context.Context) (iv exporter.Interval, more bool,
 		switch e.Kind {
 		case sealFinished:
 			s.sealed = true
-		case "run-started":
+		case "run-started", runPlanned:
 			s.sealed = false
-			if at, err := time.Parse(time.RFC3339, e.Detail["until"]); err == nil {
-				until = at
+			// A run says until when it means to plan, and then that it has; one of an
+			// older program said the first alone.
+			if at, err := time.Parse(time.RFC3339, e.Detail["until"]); err == nil && e.Detail["planned"] == "" {
+				until, s.planned = at, true
 			}
 		case "run-ended":
 			if how, known := e.Detail["sensitive"]; known {
 				s.sees = seen[how]
 			}
 		case "sealed-early":
-			s.sealed, until = false, iv.To
+			s.sealed, s.planned, until = false, true, iv.To
 		}
 	}
 	if s.rehearsal != nil {
 		return s.rehearsal.interval(), false, nil
 	}
-	if until.IsZero() || until.After(iv.To) {
+	switch {
+	case until.Before(iv.From):
+		until = iv.From
+	case until.After(iv.To):
 		until = iv.To
 	}
 	more = s.byDay() && until.Before(iv.To)
 	iv.To = until
 	return iv, more, nil
 }
+
+// runPlanned is the event of a run that has added the units of its interval.
+const runPlanned = "run-planned"
 
 // seen are the words of events for what the clients see of sensitive recordings.
 var seen = map[string]dataset.Sensitive{"shown": dataset.SensitiveShown, "hidden": dataset.SensitiveHidden}

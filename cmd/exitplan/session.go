@@ -57,6 +57,7 @@ type session struct {
 	rehearsal *rehearsal
 	working   time.Time // since when units run; zero before
 	sum       *summary  // how the run ended, once that is known
+	planned   bool      // a run has planned its interval
 	sealed    bool      // the last run came to the end of its sealing
 }
 

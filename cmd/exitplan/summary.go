@@ -44,6 +44,7 @@ type summary struct {
 	more    bool
 	days    bool      // more means days that are not available yet
 	closes  time.Time // when a window closes, if that is before tomorrow's run
+	over    []string  // classes that may have none of these days
 	wake    time.Time // when the first unit is to be run that waits for its time
 	smaller string    // how what a margin stopped goes on
 	runErr  error
@@ -109,6 +110,9 @@ func (s *session) summarize(ctx context.Context, iv exporter.Interval, more bool
 	}
 	if _, sum.wake, err = s.journal.Sleeping(ctx); err != nil {
 		return nil, err
+	}
+	if more {
+		sum.over = s.overByDay()
 	}
 	if now, closes := s.nextClose(); closes.Sub(now) < 36*time.Hour {
 		sum.closes = closes

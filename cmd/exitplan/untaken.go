@@ -48,16 +48,23 @@ func untakenDays(ctx context.Context, cfg config.Config, j *journal.Journal, now
 // overByDay are the classes of what is taken by the day that may not be exported
 // any more.
 func (s *session) overByDay() (list []string) {
-	byDay := map[string]bool{}
-	for _, info := range dataset.Catalogue() {
-		byDay[info.Class] = byDay[info.Class] || info.ByDay && contains(s.names, info.Name)
-	}
 	for _, class := range s.classes() {
-		if byDay[class] && closed(s.cfg.Contract, class, s.clock.Now()) {
+		if byDayClass(s.names, class) && closed(s.cfg.Contract, class, s.clock.Now()) {
 			list = append(list, class)
 		}
 	}
 	return list
+}
+
+// over says that nothing that is taken by the day may be exported any more.
+func (s *session) over() bool {
+	over := s.overByDay()
+	for _, class := range s.classes() {
+		if byDayClass(s.names, class) && !contains(over, class) {
+			return false
+		}
+	}
+	return len(over) > 0
 }
 
 func (u *untaken) words() string {

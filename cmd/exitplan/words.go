@@ -71,6 +71,9 @@ func (sum *summary) remedy() string {
 
 // coming is what there is still to come.
 func (sum *summary) coming() string {
+	if sum.days && len(sum.over) > 0 {
+		return "Later days are still to come, but not of " + strings.Join(sum.over, " and of ") + ", whose window is closed: for them an extension is needed."
+	}
 	if sum.days {
 		return "Later days are still to come."
 	}

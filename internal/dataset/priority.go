@@ -32,8 +32,10 @@ func (d listing) priority(ofParent int) int {
 		return contentPriority
 	case d.class == exporter.Recordings:
 		return firstPriority
-	case d.grows, ofParent == listingPriority:
+	case d.grows:
 		return listingPriority
+	case ofParent >= contentPriority:
+		return ofParent
 	}
 	return promptPriority
 }

@@ -138,6 +138,9 @@ func (t *tx) next(without, busy string) (u exporter.Unit, err error) {
 		found              bool
 	)
 	for _, candidates := range []string{firstUnits, anyWaiting} {
+		if candidates == anyWaiting && busy != "[]" { // whoever asks without busy finds them
+			break
+		}
 		found, err = t.get(`WITH allowed AS MATERIALIZED
 				(SELECT id, name FROM dataset WHERE name NOT IN (SELECT value FROM json_each(?1)))
 			SELECT u.id, u.dataset, d.name, u.key, u.priority, u.attempts, u.waits_for, u.due, u.params, u.checkpoint

@@ -129,9 +129,22 @@ func BenchmarkNext(b *testing.B) {
 		}
 	}
 	must(b, j.Add(b.Context(), units))
-	for b.Loop() {
-		u, err := j.Next(b.Context(), nil)
-		must(b, err)
-		must(b, j.Release(b.Context(), u.Key))
+	take := func(busy, skip []string) func(b *testing.B) {
+		return func(b *testing.B) {
+			for b.Loop() {
+				u, err := j.Next(b.Context(), busy, skip...)
+				if err == io.EOF {
+					continue
+				}
+				must(b, err)
+				must(b, j.Release(b.Context(), u.Key))
+			}
+		}
 	}
+	b.Run("ready", take(nil, nil))
+	var aggregates []string
+	for c := range 20 {
+		aggregates = append(aggregates, fmt.Sprint("aggregates", c))
+	}
+	b.Run("all that is ready is busy", take(append([]string{"details"}, aggregates...), nil))
 }
