@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,30 +40,22 @@ func ledgerFault(ctx context.Context, store manifest.Store) (path string, err er
 	if err != nil {
 		return eventsCopy, err
 	}
-	var all []byte // of what else lies there
-	for _, path := range []string{markerPath, ledgerHead, ledgerCopy} {
-		text, err := readCopy(ctx, store, path)
-		if err != nil {
-			return path, err
+	if sealed.there && !seen.there {
+		for _, path := range []string{markerPath, ledgerHead, ledgerCopy} {
+			if text, err := readCopy(ctx, store, path); err != nil || text != nil {
+				return eventsCopy, cmp.Or(err, fmt.Errorf("%w: the events that tell of it are missing; the next export renews them", ledger.ErrTampered))
+			}
 		}
-		all = append(all, text...)
-	}
-	if !seen.there && sealed.there && len(all) > 0 { // else it was fetched without state/, as VERIFY.txt says
-		return eventsCopy, fmt.Errorf("%w: the events that tell of it are missing; the next export renews them", ledger.ErrTampered)
-	}
-	if !seen.there && sealed.there {
-		return "", nil
-	}
-	head, err := readCopy(ctx, store, ledgerHead)
-	if err != nil {
-		return ledgerHead, err
+		return "", nil // fetched without state/, as VERIFY.txt says
 	}
 	copied, err := copiedLedger(ctx, store)
 	if err != nil {
 		return ledgerCopy, err
 	}
-	if head == nil && len(copied) > 0 && !seen.there { // nothing else tells where it ends
-		return ledgerHead, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered)
+	if !seen.there && len(copied) > 0 { // only its head tells where it ends
+		if head, err := readCopy(ctx, store, ledgerHead); err != nil || head == nil {
+			return ledgerHead, cmp.Or(err, fmt.Errorf("%w: its head is missing; the next export renews it", ledger.ErrTampered))
+		}
 	}
 	err = errors.Join(sealed.hold(ledgerCopy, copied), seen.hold(ledgerCopy, copied), ledger.Begins(ledgerSealed, inBag, copied, ledgerCopy))
 	return ledgerCopy, err

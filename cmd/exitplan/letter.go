@@ -77,6 +77,9 @@ func letterCommand() *cli.Command {
 			if p.Extension == nil && p.closed != nil {
 				p = p.closed
 			}
+			if p.Extension == nil && !p.Fits {
+				return fmt.Errorf("%w: %s", errForecast, p.headline())
+			}
 			if text := c.String("until"); text != "" && p.Extension != nil {
 				if err := p.ask(text); err != nil {
 					return err

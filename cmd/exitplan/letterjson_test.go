@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +118,16 @@ func TestLetterAfterTheClose(t *testing.T) {
 	}
 	if n := w.sim.Counts().Logins; n > 0 {
 		t.Errorf("%d logins", n)
+	}
+}
+
+// Where nobody knows whether it fits, there is no letter, nor is none needed.
+func TestNoLetterOfWhatNobodyKnows(t *testing.T) {
+	w := newWorld(t, simulator.Config{Days: 1, ConversationsPerDay: 1})
+	file := filepath.Join(t.TempDir(), "plan.json")
+	overwrite(t, file, []byte(`{"at":"2026-03-01T00:00:00Z","time_zone":"Etc/UTC","classes":[{"class":"metrics","fits":true}],"fits":false}`))
+	code, stdout, stderr := exitplan(t, w.args("extension", "letter", "--plan", file)...)
+	if code != exitForecast || stdout != "" || !strings.Contains(stderr, "NOT KNOWN") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

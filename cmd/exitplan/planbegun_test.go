@@ -58,14 +58,21 @@ func TestARunThatFailedAtOnceIsNoExport(t *testing.T) {
 	}
 }
 
+// closing is an organization of five days, of which two are available before its
+// window closes in a few seconds.
+func closing(t *testing.T) (w *world, closes time.Time) {
+	t.Helper()
+	w = newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: when("2026-03-03T00:00:00Z")})
+	closes = time.Now().Add(8 * time.Second)
+	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	return w, closes
+}
+
 // Days that were still to come when the window closed are missing, and nobody
 // should come back tomorrow for them.
 func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
 	t.Parallel()
-	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
-	closes := time.Now().Add(8 * time.Second)
-	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	w, closes := closing(t)
 	if said := w.export(t, exitMoreToCome); !strings.Contains(said, "before "+closes.UTC().Format(time.RFC3339)) || strings.Contains(said, "tomorrow") {
 		t.Errorf("before the close:\n%s", said)
 	}
@@ -99,10 +106,7 @@ func TestDaysThatNobodyTookAreMissingAfterTheClose(t *testing.T) {
 // What a run only meant to plan when it was killed is not planned.
 func TestARunThatWasKilledBeforeItPlannedHasTakenNothing(t *testing.T) {
 	t.Parallel()
-	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
-	closes := time.Now().Add(6 * time.Second)
-	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	w, closes := closing(t)
 	w.export(t, exitMoreToCome)
 	j, err := journal.Open(t.Context(), w.values["state"], journal.Options{Command: "export", Now: time.Now})
 	if err != nil {
@@ -117,7 +121,7 @@ func TestARunThatWasKilledBeforeItPlannedHasTakenNothing(t *testing.T) {
 			started = journal.Event{Kind: e.Kind, Detail: e.Detail}
 		}
 	}
-	started.Detail["until"] = from.AddDate(0, 0, 5).Format(time.RFC3339)
+	started.Detail["until"] = "2026-03-06T00:00:00Z"
 	if err := errors.Join(j.Record(t.Context(), started), j.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -151,10 +155,7 @@ func TestARunThatHasPlannedNothingDoesNotFit(t *testing.T) {
 // Where one class is over and another goes on, export and report say both.
 func TestDaysOfAClassThatIsOver(t *testing.T) {
 	t.Parallel()
-	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	w := newWorld(t, simulator.Config{Days: 5, ConversationsPerDay: 5, Available: from.AddDate(0, 0, 2)})
-	closes := time.Now().Add(6 * time.Second)
-	w.set(t, "contract.termination_date", closes.UTC().Format(time.RFC3339))
+	w, closes := closing(t)
 	w.granted(t, "SO-1", day(30*days), "recordings")
 	w.export(t, exitMoreToCome)
 	time.Sleep(time.Until(closes) + time.Second)

@@ -58,11 +58,12 @@ func TestHeadline(t *testing.T) {
 			of("metrics", -3, -2, true), of("recordings", 370, 378, false), of("configuration", 0, 4, false)}},
 		"MAY NOT FIT: metrics up to 2 d 0 h too late; configuration fits":  {Endings: []ending{of("metrics", -1, 2, false), of("configuration", -3, -2, true)}},
 		"DOES NOT FIT: recordings closed for good; no window yet: metrics": {Endings: []ending{shut, closed}},
-		"Fits, but for 1 day (03-10) that the platform may complete only after the close: metrics with 2 d 0 h to spare": {
+		"Fits, but for 1 day (03-10) that the platform may complete only after the close: metrics with 2 d 0 h to spare": {Fits: true,
 			Endings: []ending{of("metrics", -3, -2, true)}, Unavailable: &lateDays{From: closes.AddDate(0, 0, -1), To: closes, Days: 1, Classes: []string{"metrics"}}},
 		"DOES NOT FIT: metrics 1 d 0 h too late; the platform may complete 2 days (03-09 to 03-10) only after the close": {
 			Endings: []ending{of("metrics", 0, 1, false)}, Unavailable: &lateDays{From: closes.AddDate(0, 0, -2), To: closes, Days: 2, Classes: []string{"metrics"}}},
-		"Fits: there is nothing to export": {},
+		"Fits: there is nothing to export": {Fits: true},
+		"NOT KNOWN: the export does not tell yet how much there is, and the platform could not be asked": {Endings: []ending{of("metrics", -3, -2, true)}},
 	} {
 		if got := p.headline(); got != want {
 			t.Errorf("%s\nwant %s", got, want)

@@ -35,7 +35,7 @@ func (p *plan) headline() string {
 	if p.Untaken != nil && len(p.Untaken.Closed) > 0 {
 		return p.Untaken.words()
 	}
-	if len(p.Endings) == 0 {
+	if len(p.Endings) == 0 && p.Fits {
 		if p.Measured {
 			return "Fits: nothing is left of what is available by now"
 		}
@@ -63,6 +63,8 @@ func (p *plan) headline() string {
 	}
 	line := worst + strings.Join(late, ", ")
 	switch {
+	case len(late) == 0 && !p.Fits:
+		return "NOT KNOWN: the export does not tell yet how much there is, and the platform could not be asked"
 	case len(late) == 0 && len(fit) > 0:
 		line = "Fits: " + p.spares(fit)
 		if p.Unavailable != nil {

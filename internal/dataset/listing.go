@@ -159,20 +159,28 @@ func (d *Listing) pieces(iv exporter.Interval) iter.Seq2[exporter.Unit, error] {
 			if to.After(iv.To) {
 				to = iv.To
 			}
-			if !yield(d.unitOf(listingParams{From: from, To: to}, d.rank)) {
+			if !yield(d.unitOf(listingParams{From: from, To: to})) {
 				return
 			}
 			from = to
 		}
 		if d.tail {
-			yield(d.unitOf(listingParams{From: iv.To, Tail: true}, exporter.Last))
+			yield(d.unitOf(listingParams{From: iv.To, Tail: true}))
 		}
 	}
 }
 
-func (d *Listing) unitOf(p listingParams, priority int) (exporter.Unit, error) {
+func (d *Listing) unitOf(p listingParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
-	return exporter.Unit{Dataset: d.name, Key: d.name + "/" + p.name(), Priority: priority, Params: params}, err
+	return exporter.Unit{Dataset: d.name, Key: d.name + "/" + p.name(), Priority: d.priorityOf(p), Params: params}, err
+}
+
+// priorityOf is that of a unit: a tail comes after everything else.
+func (d *Listing) priorityOf(p listingParams) int {
+	if p.Tail {
+		return exporter.Last
+	}
+	return d.rank
 }
 
 // name tells the intervals of units apart.
@@ -224,12 +232,8 @@ func sameAbove(a, b []string) bool { return slices.Equal(a[:len(a)-1], b[:len(b)
 func (d *Listing) unit(of string, n int, p listingParams) (exporter.Unit, error) {
 	params, err := json.Marshal(p)
 	sum := sha256.Sum256(params)
-	priority := d.rank
-	if p.Tail {
-		priority = exporter.Last
-	}
 	return exporter.Unit{
-		Dataset: d.name, Key: fmt.Sprintf("%s/%s.%05d-%x", d.name, of, n, sum[:8]), Priority: priority, Params: params,
+		Dataset: d.name, Key: fmt.Sprintf("%s/%s.%05d-%x", d.name, of, n, sum[:8]), Priority: d.priorityOf(p), Params: params,
 	}, err
 }
 
